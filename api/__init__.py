@@ -1,0 +1,1 @@
+"""Litestar: the read-only API over the datastore."""

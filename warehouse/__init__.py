@@ -1,0 +1,1 @@
+"""The shared library: ERPNext client, ingestion and documents, free of Prefect and Litestar."""

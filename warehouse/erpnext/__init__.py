@@ -1,0 +1,1 @@
+"""ERPNext over REST: requests in, dicts out; knows nothing of MongoDB."""

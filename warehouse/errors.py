@@ -1,0 +1,144 @@
+"""Every error of the project, grouped by what can be done about it.
+
+WarehouseError(message, cure, context)
+├─ ConfigurationError                 settings, a missing part: fail at start
+│  └─ MongoUnavailable                MongoDB can't be started or reached
+├─ ErpError(instance)
+│  ├─ ErpUnavailable                  network, 5xx: retry
+│  │  └─ ErpInMaintenance             site stopped for an update: retry, then defer
+│  ├─ ErpThrottled(retry_after_s)     429: defer
+│  ├─ ErpRejected(status, exc_type)   403, 404, 417: this DocType fails, the others go on
+│  ├─ ErpUnauthorized                 401: this instance stops
+│  └─ ErpContractBroken               HTML for JSON, a changed shape: this DocType fails, loudly
+├─ LeaseError                         another holder works on the instance: stop, nothing is lost
+│  ├─ LeaseHeld                       it was there first
+│  └─ LeaseLost                       it took over while we slept
+└─ DocumentRejected                   a document that can't be stored: kept aside, counted
+
+All of them survive pickling (Prefect stores results and states pickled) and none carries a secret.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+
+class WarehouseError(Exception):
+    """Base of the tree: what happened (`message`), what to do now (`cure`), where (`context`)."""
+
+    code = "warehouse_error"
+
+    def __init__(self, message: str, *, cure: str = "", **context: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.cure = cure
+        self.context = context
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.cure}".rstrip()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.__dict__)
+
+    @classmethod
+    def rebuilt(cls, state: dict[str, Any]) -> Self:
+        """Return the error that `state`, the `__dict__` of another one, describes."""
+        error = cls.__new__(cls)
+        Exception.__init__(error, state["message"])
+        error.__dict__.update(state)
+        return error
+
+
+def _rebuild(kind: type[WarehouseError], state: dict[str, Any]) -> WarehouseError:
+    return kind.rebuilt(state)
+
+
+class ConfigurationError(WarehouseError):
+    """A setting or a part of the machine is missing or wrong."""
+
+    code = "configuration_error"
+
+
+class MongoUnavailable(ConfigurationError):
+    """MongoDB can't be started or reached."""
+
+    code = "mongodb_unavailable"
+
+
+class ErpError(WarehouseError):
+    """An ERPNext instance did not answer as asked."""
+
+    code = "erp_error"
+
+    def __init__(self, message: str, *, instance: str, cure: str = "", **context: Any) -> None:
+        super().__init__(message, cure=cure, instance=instance, **context)
+        self.instance = instance
+
+
+class ErpUnavailable(ErpError):
+    """The network or the server failed; the same request may work later."""
+
+    code = "erp_unavailable"
+
+
+class ErpInMaintenance(ErpUnavailable):
+    """The site is stopped for maintenance or an update."""
+
+    code = "erp_in_maintenance"
+
+
+class ErpThrottled(ErpError):
+    """The site's rate limit is used up; `retry_after_s` says for how long."""
+
+    code = "erp_throttled"
+
+    def __init__(self, message: str, *, retry_after_s: float, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.retry_after_s = retry_after_s
+
+
+class ErpRejected(ErpError):
+    """ERPNext understood the request and refused it (`status`, `exc_type`)."""
+
+    code = "erp_rejected"
+
+    def __init__(self, message: str, *, status: int, exc_type: str, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.status = status
+        self.exc_type = exc_type
+
+
+class ErpUnauthorized(ErpError):
+    """The API key or secret is wrong."""
+
+    code = "erp_unauthorized"
+
+
+class ErpContractBroken(ErpError):
+    """The answer has not the shape that Frappe's REST API promises."""
+
+    code = "erp_contract_broken"
+
+
+class LeaseError(WarehouseError):
+    """An instance's lease is not ours."""
+
+    code = "lease_error"
+
+
+class LeaseHeld(LeaseError):
+    """Another process holds the lease."""
+
+    code = "lease_held"
+
+
+class LeaseLost(LeaseError):
+    """The lease expired and another process took it."""
+
+    code = "lease_lost"
+
+
+class DocumentRejected(WarehouseError):
+    """A document can't be stored as it is."""
+
+    code = "document_rejected"

@@ -1,0 +1,1 @@
+"""From ERPNext to MongoDB: one run of one instance."""
