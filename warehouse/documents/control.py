@@ -1,0 +1,208 @@
+"""Control collections: what the warehouse knows of its instances, their DocTypes, its runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from beanie import Document
+from pydantic import BaseModel, Field
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+
+class Outcome(StrEnum):
+    """How a run, or a DocType in it, ended."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    DENIED = "denied"
+    DEFERRED = "deferred"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class Failure(BaseModel):
+    """Why something was not done, and what to do now."""
+
+    code: str
+    message: str
+    cure: str = ""
+
+
+class Numbers(BaseModel):
+    """What was met and done.
+
+    `absent`: stored documents that the ERP no longer lists. `vanished`: listed ones that were gone
+    when their content was asked for.
+    """
+
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    absent: int = 0
+    vanished: int = 0
+    rejected: int = 0
+    requests: int = 0
+    received_bytes: int = 0
+    retries: int = 0
+    seconds: float = 0.0
+
+    def add(self, other: Numbers) -> None:
+        """Add `other` to this."""
+        for field in type(self).model_fields:
+            setattr(self, field, getattr(self, field) + getattr(other, field))
+
+
+class DocTypeReport(Numbers):
+    """What a run did with one DocType."""
+
+    doctype: str
+    outcome: Outcome = Outcome.RUNNING
+    failure: Failure | None = None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing happened that anyone would want to see."""
+        worked = self.new or self.changed or self.absent or self.vanished or self.rejected
+        return self.outcome is Outcome.COMPLETED and not worked
+
+
+class Instance(Document):
+    """An ERPNext instance as it was last met."""
+
+    id: str  # type: ignore[assignment]
+    title: str
+    time_zone: str
+    versions: dict[str, str]
+    erp_user: str
+    seen_at: datetime
+
+    class Settings:
+        name = "instances"
+
+
+class Lease(Document):
+    """Who works on an instance; `token` grows with every holder and fences the earlier ones."""
+
+    id: str  # type: ignore[assignment]
+    token: int
+    holder: dict[str, Any] | None = None
+    purpose: str | None = None
+    expires_at: datetime
+
+    class Settings:
+        name = "leases"
+
+
+class CatalogEntry(Document):
+    """A DocType of an instance.
+
+    `metas`: its merged meta, followed by those of its child tables, trimmed to what describes data;
+    empty until the DocType has documents. `meta_version` counts their changes. `fingerprint`: the
+    change times they were read at.
+    """
+
+    instance: str
+    doctype: str
+    module: str | None = None
+    is_single: bool = False
+    is_custom: bool = False
+    policy: str
+    fingerprint: str | None = None
+    metas: list[dict[str, Any]] = Field(default_factory=list)
+    meta_version: int = 0
+    changed_at: datetime | None = None
+
+    class Settings:
+        name = "doctype_catalog"
+        indexes: ClassVar = [
+            IndexModel([("instance", ASCENDING), ("doctype", ASCENDING)], unique=True)
+        ]
+
+
+class SyncState(Document):
+    """How far the sync of one DocType of one instance is.
+
+    `position`: the last stored page of an unfinished pass, as `{modified, name}`. `high_water`: the
+    latest `modified` that a finished pass has stored. `verified_at`: the last complete inventory.
+    Written by compare-and-set on `token`, the lease's.
+    """
+
+    instance: str
+    doctype: str
+    token: int
+    outcome: Outcome
+    failure: Failure | None = None
+    position: dict[str, Any] | None = None
+    high_water: str | None = None
+    documents: int = 0
+    verified_at: datetime | None = None
+    attempted_at: datetime | None = None
+
+    class Settings:
+        name = "sync_state"
+        indexes: ClassVar = [
+            IndexModel([("instance", ASCENDING), ("doctype", ASCENDING)], unique=True)
+        ]
+
+
+class Run(Document):
+    """One run on one instance; `_id` is `<instance>-<lease token>`, so that runs sort in order.
+
+    `doctypes`: those with work or an error; the others are counted as `quiet`, and as `unreached`
+    when the run ended before them.
+    """
+
+    id: str  # type: ignore[assignment]
+    instance: str
+    token: int
+    kind: str
+    outcome: Outcome = Outcome.RUNNING
+    started_at: datetime
+    finished_at: datetime | None = None
+    totals: Numbers = Field(default_factory=Numbers)
+    doctypes: list[DocTypeReport] = Field(default_factory=list)
+    quiet: int = 0
+    unreached: int = 0
+    failure: Failure | None = None
+
+    class Settings:
+        name = "runs"
+        indexes: ClassVar = [
+            IndexModel([("instance", ASCENDING), ("started_at", DESCENDING)]),
+        ]
+
+
+class RejectedDocument(Document):
+    """A document that could not be stored: why, and its raw JSON (zlib, None above 15 MB)."""
+
+    instance: str
+    doctype: str
+    name: str
+    code: str
+    reason: str
+    raw: bytes | None = None
+    raw_bytes: int = 0
+    run_id: str
+    rejected_at: datetime
+
+    class Settings:
+        name = "rejected_documents"
+        indexes: ClassVar = [
+            IndexModel(
+                [("instance", ASCENDING), ("doctype", ASCENDING), ("name", ASCENDING)], unique=True
+            )
+        ]
+
+
+CONTROL_MODELS: tuple[type[Document], ...] = (
+    Instance,
+    Lease,
+    CatalogEntry,
+    SyncState,
+    Run,
+    RejectedDocument,
+)

@@ -1,0 +1,95 @@
+"""What is stored of each instance, how fresh it is, and what went wrong: for people to read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, Field
+
+from warehouse.documents.control import Failure, Instance, Outcome, RejectedDocument, Run, SyncState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class DocTypeStatus(BaseModel):
+    """One DocType of one instance; `lag_s`: seconds since its last complete inventory."""
+
+    doctype: str
+    outcome: Outcome
+    documents: int
+    rejected: int = 0
+    verified_at: datetime | None = None
+    attempted_at: datetime | None = None
+    lag_s: float | None = None
+    failure: Failure | None = None
+
+    @property
+    def is_worth_a_line(self) -> bool:
+        """Whether it has documents or a problem; an empty DocType that is well has neither."""
+        return bool(self.documents or self.rejected or self.outcome is not Outcome.COMPLETED)
+
+
+class InstanceStatus(BaseModel):
+    """One instance; `run_outcome` and the other `run_` fields are its last run's."""
+
+    instance: str
+    title: str | None = None
+    time_zone: str | None = None
+    versions: dict[str, str] = Field(default_factory=dict)
+    documents: int = 0
+    rejected: int = 0
+    run_id: str | None = None
+    run_outcome: Outcome | None = None
+    run_started_at: datetime | None = None
+    run_finished_at: datetime | None = None
+    run_failure: Failure | None = None
+    unreached: int = 0
+    doctypes: list[DocTypeStatus] = Field(default_factory=list)
+
+    def count(self, outcome: Outcome) -> int:
+        """Return the number of DocTypes whose last sync ended so."""
+        return sum(doctype.outcome is outcome for doctype in self.doctypes)
+
+
+async def read_status(instances: Iterable[str], now: datetime) -> list[InstanceStatus]:
+    """Return the status of `instances` as of `now`."""
+    return [await _read_instance(instance, now) for instance in instances]
+
+
+async def _read_instance(instance: str, now: datetime) -> InstanceStatus:
+    known = await Instance.get(instance)
+    run = await Run.find(Run.instance == instance).sort("-token").first_or_none()
+    rejected = Counter([row.doctype async for row in RejectedDocument.find({"instance": instance})])
+    states = await SyncState.find(SyncState.instance == instance).sort("doctype").to_list()
+    doctypes = [_describe(state, rejected[state.doctype], now) for state in states]
+    status = InstanceStatus(
+        instance=instance,
+        documents=sum(doctype.documents for doctype in doctypes),
+        rejected=rejected.total(),
+        doctypes=doctypes,
+    )
+    if known:
+        status.title, status.time_zone = known.title, known.time_zone
+        status.versions = known.versions
+    if run:
+        status.run_id, status.run_outcome, status.run_failure = run.id, run.outcome, run.failure
+        status.run_started_at, status.run_finished_at = run.started_at, run.finished_at
+        status.unreached = run.unreached
+    return status
+
+
+def _describe(state: SyncState, rejected: int, now: datetime) -> DocTypeStatus:
+    lag = (now - state.verified_at).total_seconds() if state.verified_at else None
+    return DocTypeStatus(
+        doctype=state.doctype,
+        outcome=state.outcome,
+        documents=state.documents,
+        rejected=rejected,
+        verified_at=state.verified_at,
+        attempted_at=state.attempted_at,
+        lag_s=round(lag, 1) if lag is not None else None,
+        failure=state.failure,
+    )

@@ -1,0 +1,155 @@
+"""One holder per instance, with an increasing fencing token.
+
+Times are the MongoDB server's, so that the clocks of our machines don't matter. A holder that died
+on this machine is recognised by its process and replaced at once; one elsewhere when it expires.
+A holder that slept through its expiry finds another token and stops before it writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from warehouse.documents.control import Lease
+from warehouse.errors import LeaseHeld, LeaseLost
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pymongo.asynchronous.collection import AsyncCollection
+
+TTL = timedelta(seconds=60)
+RENEW_EVERY_S = 15.0
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLease:
+    """The lease of `instance`, ours under `token` until somebody else takes it."""
+
+    instance: str
+    token: int
+    collection: AsyncCollection[dict[str, Any]]
+
+    async def assert_held(self) -> None:
+        """Renew the lease.
+
+        Raises:
+            LeaseLost: if another holder has taken it.
+        """
+        renewed = await self.collection.update_one(
+            {"_id": self.instance, "token": self.token},
+            [{"$set": {"expires_at": _in_ttl()}}],
+        )
+        if not renewed.matched_count:
+            raise LeaseLost(
+                f"Another process took over {self.instance} while this one slept.",
+                cure="Nothing to do: the other one does the work; look for it with csa status.",
+                instance=self.instance,
+            )
+
+
+@asynccontextmanager
+async def hold_lease(instance: str, purpose: str) -> AsyncIterator[HeldLease]:
+    """Hold the lease of an instance while the block runs.
+
+    Raises:
+        LeaseHeld: if a living holder has it; the message names it.
+    """
+    collection = Lease.get_pymongo_collection()
+    lease = HeldLease(instance, await _take(collection, instance, purpose), collection)
+    renewal = asyncio.create_task(_renew(lease))
+    try:
+        yield lease
+    finally:
+        renewal.cancel()
+        with suppress(asyncio.CancelledError, LeaseLost):
+            await renewal
+        await collection.update_one(
+            {"_id": instance, "token": lease.token},
+            {"$set": {"expires_at": _NEVER, "holder": None}},
+        )
+
+
+def describe_this_process() -> dict[str, Any]:
+    """Return where and what this process is, as a lease's holder."""
+    return {"machine": _machine(), "host": socket.gethostname(), "pid": os.getpid()}
+
+
+async def _take(collection: AsyncCollection[dict[str, Any]], instance: str, purpose: str) -> int:
+    with suppress(DuplicateKeyError):
+        await collection.insert_one({"_id": instance, "token": 0, "expires_at": _NEVER})
+    expired: dict[str, Any] = {"$expr": {"$lt": ["$expires_at", "$$NOW"]}}
+    for _ in range(2):
+        taken = await collection.find_one_and_update(
+            {"_id": instance, **expired},
+            [
+                {
+                    "$set": {
+                        "token": {"$add": ["$token", 1]},
+                        "holder": describe_this_process(),
+                        "purpose": purpose,
+                        "expires_at": _in_ttl(),
+                    }
+                }
+            ],
+            return_document=ReturnDocument.AFTER,
+        )
+        if taken:
+            return int(taken["token"])
+        held = await collection.find_one({"_id": instance}) or {}
+        if not is_dead(held.get("holder")):
+            raise _held(instance, held)
+        expired = {"token": held["token"]}
+    raise _held(instance, held)
+
+
+def is_dead(holder: dict[str, Any] | None) -> bool:
+    """Say whether `holder` ran on this machine and runs no more."""
+    if not holder or holder.get("machine") != _machine():
+        return False
+    try:
+        os.kill(holder["pid"], 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+async def _renew(lease: HeldLease) -> None:
+    while True:
+        await asyncio.sleep(RENEW_EVERY_S)
+        await lease.assert_held()
+
+
+def _in_ttl() -> dict[str, Any]:
+    return {"$add": ["$$NOW", int(TTL.total_seconds() * 1000)]}
+
+
+def _held(instance: str, held: dict[str, Any]) -> LeaseHeld:
+    holder = held.get("holder") or {}
+    return LeaseHeld(
+        f"{instance} is being worked on ({held.get('purpose')}) by process {holder.get('pid')} "
+        f"on {holder.get('host')}.",
+        cure="Wait for it to end, or end it; a dead holder's lease expires within a minute.",
+        instance=instance,
+    )
+
+
+def _machine() -> str:
+    """Return what a process number is valid in: the host, its boot, its process namespace."""
+    parts = [socket.gethostname()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
+        parts.append(str(Path("/proc/self/ns/pid").stat().st_ino))
+    return "/".join(parts)

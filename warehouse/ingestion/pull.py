@@ -1,0 +1,214 @@
+"""Fetch whole documents: pages of parents, their children, and a second look at the parents.
+
+Children come by other requests than their parents, so a parent that was saved in between would be
+stored with child rows of another version. After each page its parents' `modified` are asked again:
+who changed is pulled again, and a parent that keeps changing is read singly, in one transaction.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from warehouse.erpnext.page_size import PageSize
+from warehouse.erpnext.paging import Position, page_query
+from warehouse.erpnext.query import ALL_COLUMNS, ListQuery
+from warehouse.errors import DocumentRejected, ErpContractBroken, ErpRejected
+from warehouse.ingestion.assembly import assemble
+from warehouse.ingestion.children import read_children
+from warehouse.ingestion.prefetch import prefetch
+from warehouse.ingestion.storing import reject, store_documents
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+
+    from warehouse.documents.control import DocTypeReport
+    from warehouse.erpnext.client import ErpClient
+    from warehouse.erpnext.meta import Shape
+    from warehouse.ingestion.session import Session
+
+ROUNDS = 3
+NOT_FOUND = 404
+
+Name = str | int
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Page:
+    """Assembled documents, and the names that this page could not settle.
+
+    `again`: saved while the page was read. `doubtful`: children unsure. `last`: the keyset position
+    of the page's last row. `high_water`: its latest `modified`.
+    """
+
+    documents: list[Row] = field(default_factory=list)
+    again: list[Name] = field(default_factory=list)
+    doubtful: list[Name] = field(default_factory=list)
+    last: Position | None = None
+
+
+@dataclass(slots=True)
+class Puller:
+    """Pulls documents of one DocType and stores them page by page.
+
+    `pulled`: the names that were settled: stored, rejected, or gone. `rejected`: those kept aside.
+    """
+
+    session: Session
+    client: ErpClient
+    shape: Shape
+    report: DocTypeReport
+    page_size: PageSize = field(init=False)
+    pulled: set[str] = field(default_factory=set, init=False)
+    rejected: set[str] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        self.page_size = PageSize(self.session.erp.page_rows)
+
+    async def pull_walk(
+        self,
+        query: ListQuery,
+        after: Position | None,
+        on_page: Callable[[Position], Awaitable[None]],
+    ) -> None:
+        """Pull everything that `query` selects behind `after`, in the order (modified, name).
+
+        `on_page` is told the position of each page once it is stored.
+        """
+        await self._store_all(self._walk(query, after), on_page)
+
+    async def pull_names(self, names: Sequence[Name]) -> None:
+        """Pull the documents called `names`; those that are gone are counted as vanished."""
+        before = len(self.pulled)
+        await self._store_all(self._batches(names))
+        if len(self.pulled) - before < len(names):
+            await self._read_singly([name for name in names if str(name) not in self.pulled])
+
+    async def _store_all(
+        self,
+        batches: AsyncGenerator[list[Row]],
+        on_page: Callable[[Position], Awaitable[None]] | None = None,
+    ) -> None:
+        again: list[Name] = []
+        doubtful: list[Name] = []
+        async with aclosing(prefetch(self._complete(prefetch(batches)))) as pages:
+            async for page in pages:
+                await self._store(page.documents)
+                again += page.again
+                doubtful += page.doubtful
+                if on_page and page.last:
+                    await on_page(page.last)
+        await self._read_singly(doubtful)
+        await self._pull_again(again)
+
+    async def _pull_again(self, names: list[Name]) -> None:
+        for _ in range(ROUNDS):
+            if not names:
+                return
+            again: list[Name] = []
+            async for page in self._complete(self._batches(names)):
+                await self._store(page.documents)
+                await self._read_singly(page.doubtful)
+                again += page.again
+            names = again
+        await self._read_singly(names)
+
+    async def _walk(self, query: ListQuery, after: Position | None) -> AsyncGenerator[list[Row]]:
+        query = ListQuery(query.doctype, ALL_COLUMNS, filters=query.filters)
+        while True:
+            page_rows = self.page_size.rows
+            rows = await self._ask(page_query(query, after, page_rows))
+            if rows:
+                yield rows
+            if len(rows) < page_rows:
+                return
+            after = Position.of(rows[-1])
+            if after is None:
+                # More undated rows than a page holds; they come first and can't be walked.
+                return
+
+    async def _batches(self, names: Sequence[Name]) -> AsyncGenerator[list[Row]]:
+        start = 0
+        while start < len(names):
+            batch = list(names[start : start + self.page_size.rows])
+            start += len(batch)
+            rows = await self._ask(
+                ListQuery(self.shape.doctype, ALL_COLUMNS, filters=(("name", "in", batch),))
+            )
+            if rows:
+                yield rows
+
+    async def _ask(self, query: ListQuery) -> list[Row]:
+        received, started = self.client.usage.received_bytes, time.monotonic()
+        rows = await self.client.list_rows(query)
+        self.page_size.learn(
+            time.monotonic() - started, self.client.usage.received_bytes - received
+        )
+        return rows
+
+    async def _complete(self, batches: AsyncGenerator[list[Row]]) -> AsyncGenerator[Page]:
+        async with aclosing(batches):
+            async for rows in batches:
+                yield await self._complete_page(rows)
+
+    async def _complete_page(self, rows: list[Row]) -> Page:
+        """Add the children; set aside what changed meanwhile or can't be joined."""
+        page = Page(last=Position.of(rows[-1]))
+        if not self.shape.child_tables:
+            page.documents = [assemble(self.shape, row, {}) for row in rows]
+            return page
+        names = [row["name"] for row in rows]
+        children = await read_children(self.client, self.shape, names)
+        current = await self._read_modified(names)
+        for row in rows:
+            name = str(row["name"])
+            if name in children.doubtful:
+                page.doubtful.append(row["name"])
+            elif name not in current:
+                self.report.vanished += 1
+                self.pulled.add(name)
+            elif current[name] != row["modified"]:
+                page.again.append(row["name"])
+            else:
+                page.documents.append(assemble(self.shape, row, children.of(name)))
+        return page
+
+    async def _read_modified(self, names: list[Name]) -> dict[str, str | None]:
+        query = ListQuery(
+            self.shape.doctype, ("name", "modified"), filters=(("name", "in", names),)
+        )
+        return {str(row["name"]): row["modified"] for row in await self.client.list_rows(query)}
+
+    async def _read_singly(self, names: Sequence[Name]) -> None:
+        for name in names:
+            document = await self._read(name)
+            if document:
+                await self._store([document])
+
+    async def _read(self, name: Name) -> Row | None:
+        try:
+            document = await self.client.read(self.shape.doctype, name)
+        except (ErpRejected, ErpContractBroken) as error:
+            self.pulled.add(str(name))
+            if isinstance(error, ErpRejected) and error.status == NOT_FOUND:
+                self.report.vanished += 1
+                return None
+            why = DocumentRejected(
+                f"Its child tables can't be read in bulk, and singly: {error.message}",
+                code="unreadable",
+            )
+            await reject(self.session, self.shape.doctype, str(name), why)
+            self.rejected.add(str(name))
+            self.report.rejected += 1
+            return None
+        return assemble(self.shape, document)
+
+    async def _store(self, documents: list[Row]) -> None:
+        if documents:
+            self.rejected |= await store_documents(
+                self.session, self.shape.doctype, documents, self.report
+            )
+            self.pulled.update(str(document["name"]) for document in documents)

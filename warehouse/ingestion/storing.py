@@ -1,0 +1,178 @@
+"""Store assembled documents: only those whose content differs, and each that can't be kept aside.
+
+A document is replaced by its own or a later run only: run ids sort in the order of the leases, so
+that a holder that was asleep meets a duplicate key instead of overwriting newer content.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import bson
+import msgspec
+from bson.errors import InvalidDocument
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError, DocumentTooLarge
+
+from warehouse.documents.control import RejectedDocument
+from warehouse.documents.raw import read_hashes
+from warehouse.documents.rejected import keep_rejected
+from warehouse.errors import DocumentRejected, LeaseLost
+from warehouse.ingestion.assembly import hash_content
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from warehouse.documents.control import DocTypeReport
+    from warehouse.ingestion.session import Session
+
+DUPLICATE_KEY = 11000
+MAX_BSON_BYTES = 16 * 1024 * 1024
+MAX_RAW_BYTES = 15_000_000
+_UNENCODABLE = (InvalidDocument, DocumentTooLarge, OverflowError, UnicodeEncodeError)
+
+Document = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One document on its way into the collection."""
+
+    name: str
+    fields: Document
+    is_new: bool
+
+
+async def store_documents(
+    session: Session, doctype: str, documents: Sequence[Document], report: DocTypeReport
+) -> set[str]:
+    """Store a page's documents, count them in `report`, return the names that were rejected.
+
+    Raises:
+        LeaseLost: if another holder works on the instance by now.
+    """
+    await session.lease.assert_held()
+    hashes = await asyncio.to_thread(_hash_all, documents)
+    stored = await read_hashes(session.documents, doctype, [str(d["name"]) for d in documents])
+    entries = [
+        _entry(session, doctype, document, content_hash, stored)
+        for document, content_hash in zip(documents, hashes, strict=True)
+        if stored.get(str(document["name"])) != content_hash
+    ]
+    refused = await _write(session, doctype, entries)
+    written = [entry for entry in entries if entry.name not in refused]
+    report.new += sum(entry.is_new for entry in written)
+    report.changed += sum(not entry.is_new for entry in written)
+    for entry in entries:
+        if entry.name in refused:
+            await reject(session, doctype, entry.name, refused[entry.name], entry.fields)
+            report.rejected += 1
+    session.progress.documents_stored(session.instance, doctype, len(documents))
+    return set(refused)
+
+
+async def reject(
+    session: Session, doctype: str, name: str, why: DocumentRejected, fields: Document | None = None
+) -> None:
+    """Keep a document that can't be stored aside, with its reason and raw JSON."""
+    raw = msgspec.json.encode(fields["document_data"]) if fields else b""
+    packed = await asyncio.to_thread(zlib.compress, raw)
+    record = RejectedDocument(
+        instance=session.instance,
+        doctype=doctype,
+        name=name,
+        code=why.context.get("code", why.code),
+        reason=why.message,
+        raw=packed if raw and len(packed) <= MAX_RAW_BYTES else None,
+        raw_bytes=len(raw),
+        run_id=session.run_id,
+        rejected_at=session.clock(),
+    )
+    await keep_rejected(record)
+
+
+def _hash_all(documents: Sequence[Document]) -> list[str]:
+    return [hash_content(document) for document in documents]
+
+
+def _entry(
+    session: Session, doctype: str, document: Document, content_hash: str, stored: dict[str, str]
+) -> _Entry:
+    name = str(document["name"])
+    owner = document.get("owner")
+    fields = {
+        "doctype": doctype,
+        "name": name,
+        "erp_modified": document.get("modified"),
+        "erp_creation": document.get("creation"),
+        "owner_lc": owner.lower() if isinstance(owner, str) else None,
+        "content_hash": content_hash,
+        "synced_at": session.clock(),
+        "run_id": session.run_id,
+        "document_data": document,
+    }
+    return _Entry(name, fields, is_new=name not in stored)
+
+
+async def _write(
+    session: Session, doctype: str, entries: list[_Entry]
+) -> dict[str, DocumentRejected]:
+    """Write what MongoDB takes; return name → why of what it does not."""
+    refused: dict[str, DocumentRejected] = {}
+    while entries:
+        try:
+            writes = [_write_model(session, doctype, entry) for entry in entries]
+            await session.documents.bulk_write(writes, ordered=False)
+        except _UNENCODABLE:
+            unfit = {entry.name: why for entry in entries if (why := find_obstacle(entry.fields))}
+            if not unfit:
+                raise
+            refused |= unfit
+            entries = [entry for entry in entries if entry.name not in unfit]
+        except BulkWriteError as error:
+            return refused | _read_write_errors(session, entries, error)
+        else:
+            break
+    return refused
+
+
+def find_obstacle(fields: Document) -> DocumentRejected | None:
+    """Return why MongoDB can't hold a document, or None if it can."""
+    try:
+        size = len(bson.encode(fields))
+    except _UNENCODABLE as error:
+        return DocumentRejected(f"MongoDB can't hold it: {error}", code=type(error).__name__)
+    if size > MAX_BSON_BYTES:
+        return DocumentRejected(
+            f"It takes {size:,} bytes; MongoDB holds {MAX_BSON_BYTES:,}.", code="too_large"
+        )
+    return None
+
+
+def _write_model(session: Session, doctype: str, entry: _Entry) -> UpdateOne:
+    """Return an upsert that meets a duplicate key when a later run has written the document."""
+    not_later = {"$not": {"$gt": session.run_id}}
+    return UpdateOne(
+        {"doctype": doctype, "name": entry.name, "run_id": not_later},
+        {"$set": entry.fields},
+        upsert=True,
+    )
+
+
+def _read_write_errors(
+    session: Session, entries: list[_Entry], error: BulkWriteError
+) -> dict[str, DocumentRejected]:
+    refused = {}
+    for failed in error.details["writeErrors"]:
+        if failed["code"] == DUPLICATE_KEY:
+            raise LeaseLost(
+                f"A later run has already written to {session.instance}.",
+                cure="Nothing to do: the other process does the work.",
+                instance=session.instance,
+            )
+        message = f"MongoDB refused it: {failed['errmsg']}"
+        refused[entries[failed["index"]].name] = DocumentRejected(message, code="refused")
+    return refused
