@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from beanie.operators import In
+
 from warehouse.documents.control import RejectedDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from beanie.odm.queries.find import FindMany
 
 
 async def keep_rejected(record: RejectedDocument) -> None:
@@ -37,3 +41,10 @@ async def read_rejected_names(instance: str) -> dict[str, frozenset[str]]:
     ):
         names[row["doctype"]].add(row["name"])
     return {doctype: frozenset(found) for doctype, found in names.items()}
+
+
+def read_rejected(instances: Iterable[str]) -> FindMany[RejectedDocument]:
+    """Return the rejected documents of `instances`, in order of instance, DocType and name."""
+    return RejectedDocument.find(In(RejectedDocument.instance, list(instances))).sort(
+        "instance", "doctype", "name"
+    )

@@ -1,0 +1,20 @@
+"""The commands of `csa`, one module each."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import check, demo, ingest, rejected, status
+
+app = typer.Typer(
+    name="csa",
+    help="Every document of every ERPNext instance in one MongoDB.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("check")(check.check)
+app.command("ingest")(ingest.ingest)
+app.command("status")(status.status)
+app.add_typer(rejected.app, name="rejected")

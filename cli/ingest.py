@@ -1,0 +1,159 @@
+"""`csa ingest`: bring the store up to date, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from pymongo.errors import ConnectionFailure
+from rich.markup import escape
+
+from cli.options import AsJson, DocTypes, Instances, select_instances
+from cli.progress import watch
+from cli.terminal import log_to_stderr, out, print_error, print_json
+from warehouse.datastore import open_datastore
+from warehouse.documents.control import Outcome, Run
+from warehouse.errors import LeaseError, MongoUnavailable, WarehouseError
+from warehouse.ingestion.run import Selection, Surroundings, ingest_instance
+from warehouse.settings import get_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from warehouse.settings import ErpInstance, Settings
+
+NOTHING_DONE = 1
+PARTLY_DONE = 3
+LEASE_HELD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one instance: its run's record, or why there is none."""
+
+    instance: str
+    run: Run | None
+    error: WarehouseError | None = None
+
+    @property
+    def is_well(self) -> bool:
+        """Whether everything was done."""
+        return self.run is not None and self.run.outcome is Outcome.COMPLETED
+
+    @property
+    def did_something(self) -> bool:
+        """Whether any DocType was brought up to date."""
+        return self.run is not None and self.run.outcome is not Outcome.FAILED
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the run's record, or the error, as JSON values."""
+        if self.run:
+            record: dict[str, Any] = self.run.model_dump(mode="json", exclude={"revision_id"})
+            return record
+        return {
+            "outcome": "failed",
+            "failure": {
+                "code": self.error.code if self.error else "",
+                "message": self.error.message if self.error else "",
+                "cure": self.error.cure if self.error else "",
+            },
+        }
+
+
+def ingest(
+    instances: Instances = None,
+    doctype: DocTypes = None,
+    *,
+    full: Annotated[
+        bool, typer.Option("--full", help="Pull every document again, changed or not.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the store up to date with the ERPs, without a Prefect server.
+
+    Exit code: 0 all well, 3 partly failed or deferred, 1 nothing done, 5 another process holds
+    the lease.
+    """
+    log_to_stderr()
+    settings = get_settings()
+    selection = Selection(frozenset(doctype or ()), full)
+    erps = select_instances(settings, instances)
+    results = asyncio.run(ingest_all(settings, erps, selection))
+    if as_json:
+        print_json({"instances": {result.instance: result.as_json() for result in results}})
+    else:
+        print_results(results)
+    raise typer.Exit(exit_code(results))
+
+
+async def ingest_all(
+    settings: Settings, erps: Sequence[ErpInstance], selection: Selection
+) -> list[Result]:
+    """Ingest instances side by side; one that fails stops no other."""
+    async with open_datastore(settings):
+        with watch() as progress:
+            surroundings = Surroundings(progress=progress)
+            return await asyncio.gather(
+                *(_ingest(settings, erp, selection, surroundings) for erp in erps)
+            )
+
+
+def exit_code(results: Sequence[Result]) -> int:
+    """Return the exit code that tells how it went."""
+    if all(result.is_well for result in results):
+        return 0
+    if any(result.did_something for result in results):
+        return PARTLY_DONE
+    held = any(isinstance(result.error, LeaseError) for result in results)
+    return LEASE_HELD if held else NOTHING_DONE
+
+
+def print_results(results: Sequence[Result]) -> None:
+    """Print a paragraph per instance: numbers, then each failure with its cure."""
+    for result in results:
+        if result.error:
+            print_error(result.error)
+        if result.run:
+            _print_run(result.run)
+
+
+async def _ingest(
+    settings: Settings, erp: ErpInstance, selection: Selection, surroundings: Surroundings
+) -> Result:
+    try:
+        run = await ingest_instance(erp, settings.csa_inventory_rows, selection, surroundings)
+    except WarehouseError as error:
+        return Result(erp.instance, None, error)
+    except ConnectionFailure as error:
+        lost = MongoUnavailable(
+            f"MongoDB was lost while {erp.instance} was ingested ({type(error).__name__}).",
+            cure="Check that mongod runs; the next run goes on where this one stopped.",
+        )
+        return Result(erp.instance, None, lost)
+    return Result(erp.instance, run)
+
+
+def _print_run(run: Run) -> None:
+    totals = run.totals
+    colour = "green" if run.outcome is Outcome.COMPLETED else "yellow"
+    out.print(
+        f"[bold]{run.instance}[/] [{colour}]{run.outcome.value}[/]: "
+        f"{totals.seen:,} documents seen, {totals.new:,} new, {totals.changed:,} changed, "
+        f"{totals.unchanged:,} unchanged, {totals.rejected:,} rejected; "
+        f"{totals.requests:,} requests in {totals.seconds:.1f} s"
+    )
+    if run.failure:
+        out.print(f"  [red]stopped[/] {escape(run.failure.message)} {escape(run.failure.cure)}")
+    if run.unreached:
+        out.print(f"  {run.unreached:,} DocTypes were not reached; the next run does them.")
+    denied = [report.doctype for report in run.doctypes if report.outcome is Outcome.DENIED]
+    if denied:
+        out.print(f"  denied to the key, which is no failure: {escape(', '.join(sorted(denied)))}")
+    for report in run.doctypes:
+        if report.failure and report.outcome is not Outcome.DENIED:
+            out.print(
+                f"  [red]{report.outcome.value}[/] {escape(report.doctype)}: "
+                f"{escape(report.failure.message)} {escape(report.failure.cure)}"
+            )

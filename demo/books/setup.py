@@ -1,0 +1,110 @@
+"""The small masters that every site has from its first day: company, groups, units, users."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from demo.books.book import Book
+    from demo.site.dataset import Row
+
+STATES = ("Telangana", "Andhra Pradesh", "Karnataka")
+CUSTOMER_GROUPS = ("Retailer", "Cooperative", "Member Farmer")
+SUPPLIER_GROUPS = ("Grower", "Packing Supplier")
+ITEM_GROUPS = ("Seed", "Paddy", "Millets", "Pulses")
+UNITS = (("Kg", 0), ("Nos", 1), ("Bag", 1), ("Quintal", 0))
+TAGS = ("organic", "women-led", "బోరు బావి")
+
+_ROLES_OF_CLERKS = {
+    "accounts": ("Accounts Manager", "Accounts User"),
+    "sales": ("Sales User",),
+    "integration": ("System Manager", "Accounts Manager", "Accounts User", "Auditor"),
+}
+
+
+def add_setup(book: Book) -> None:
+    """Add the masters that don't grow with the site; parents before what hangs on them."""
+    _add_roles(book)
+    _add_users(book)
+    _add_currencies(book)
+    _add_years(book)
+    for unit, whole in UNITS:
+        book.add_master(
+            "UOM", unit, {"uom_name": unit, "enabled": 1, "must_be_whole_number": whole}
+        )
+    add_tree(book, "Territory", "All Territories", STATES)
+    add_tree(book, "Customer Group", "All Customer Groups", CUSTOMER_GROUPS)
+    add_tree(book, "Supplier Group", "All Supplier Groups", SUPPLIER_GROUPS)
+    add_tree(book, "Item Group", "All Item Groups", ITEM_GROUPS)
+    for title, buying in (("Standard Selling", 0), ("Standard Buying", 1)):
+        values = {"price_list_name": title, "enabled": 1, "currency": "INR"}
+        book.add_master("Price List", title, values | {"buying": buying, "selling": 1 - buying})
+    for tag in TAGS:
+        book.add_master("Farmer Tag", tag, {"tag": tag})
+    _add_traces(book)
+
+
+def add_tree(book: Book, doctype: str, root: str, leaves: tuple[str, ...]) -> None:
+    """Add a tree of one root and its leaves, with the numbers of a nested set."""
+    fieldname = doctype.lower().replace(" ", "_")
+    top: Row = {f"{fieldname}_name": root, "is_group": 1, "lft": 1, "rgt": 2 * len(leaves) + 2}
+    book.add_master(doctype, root, top)
+    for place, leaf in enumerate(leaves, 1):
+        node = {f"{fieldname}_name": leaf, f"parent_{fieldname}": root, "old_parent": root}
+        book.add_master(doctype, leaf, node | {"lft": 2 * place, "rgt": 2 * place + 1})
+
+
+def list_clerks(book: Book) -> tuple[str, ...]:
+    """List the users who write documents."""
+    return tuple(f"{clerk}@{book.company.domain}" for clerk in ("accounts", "sales"))
+
+
+def _add_roles(book: Book) -> None:
+    permissions = (rule for meta in book.metas.values() for rule in meta["permissions"])
+    for role in sorted({rule["role"] for rule in permissions}):
+        desk = int(role != "All")
+        book.add_master("Role", role, {"role_name": role, "desk_access": desk})
+
+
+def _add_users(book: Book) -> None:
+    common = {"enabled": 1, "language": "en", "time_zone": "Asia/Kolkata"}
+    common |= {"user_type": "System User", "desk_theme": "Light", "onboarding_status": "{}"}
+    admin = {"email": "admin@example.com", "first_name": "Administrator", "username": "admin"}
+    book.add_master("User", "Administrator", common | admin | {"full_name": "Administrator"})
+    for clerk, roles in _ROLES_OF_CLERKS.items():
+        email = f"{clerk}@{book.company.domain}"
+        first = clerk.capitalize()
+        own = {"email": email, "first_name": first, "full_name": first, "username": clerk}
+        user = book.add_master("User", email, common | own)
+        book.add_children(user, "roles", ({"role": role} for role in roles))
+
+
+def _add_currencies(book: Book) -> None:
+    for code, fraction, symbol in (("INR", "Paisa", "₹"), ("USD", "Cent", "$")):
+        values = {"currency_name": code, "enabled": 1, "fraction": fraction, "symbol": symbol}
+        values |= {"fraction_units": 100, "smallest_currency_fraction_value": 0.01}
+        book.add_master("Currency", code, values | {"number_format": "#,##,###.##"})
+
+
+def _add_years(book: Book) -> None:
+    for start in (2025, 2026):
+        name = f"{start}-{start + 1}"
+        dates = {"year_start_date": f"{start}-04-01", "year_end_date": f"{start + 1}-03-31"}
+        book.add_master("Fiscal Year", name, {"year": name, **dates})
+
+
+def _add_traces(book: Book) -> None:
+    """Add one each of what says who may see what, and what was said and deleted."""
+    sales = f"sales@{book.company.domain}"
+    allowed: Row = {"user": sales, "allow": "Territory", "for_value": STATES[0]}
+    allowed["apply_to_all_doctypes"] = 1
+    book.add_master("User Permission", book.make_name(), allowed)
+    shared = {"user": sales, "share_doctype": "Supplier Group", "share_name": SUPPLIER_GROUPS[0]}
+    book.add_master("DocShare", book.make_name(), shared | {"read": 1})
+    said = {"comment_type": "Comment", "comment_email": sales, "content": "<p>Please check.</p>"}
+    said |= {"reference_doctype": "Item Group", "reference_name": ITEM_GROUPS[0]}
+    book.add_master("Comment", book.make_name(), said)
+    gone = {"doctype": "Farmer Tag", "name": "trial plot", "tag": "trial plot", "docstatus": 0}
+    deleted = {"deleted_doctype": "Farmer Tag", "deleted_name": "trial plot"}
+    book.add_master("Deleted Document", book.make_name(), deleted | {"data": json.dumps(gone)})

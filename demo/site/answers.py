@@ -1,0 +1,92 @@
+"""An answer of the site before it is sent, and what producing it would cost a real ERPNext."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from demo.site.refusals import Refusal
+
+JSON = "application/json"
+HTML = "text/html; charset=utf-8"
+_COOKIES = (
+    "sid=Guest; Max-Age=612000; HttpOnly; Path=/; SameSite=Lax",
+    "system_user=no; Path=/; SameSite=Lax",
+    "full_name=Guest; Path=/; SameSite=Lax",
+    "user_id=Guest; Path=/; SameSite=Lax",
+    "user_image=; Path=/; SameSite=Lax",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What the answer is made of, which decides how long a real site takes for it."""
+
+    documents: int = 0
+    star_rows: int = 0
+    child_rows: int = 0
+    narrow_rows: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Count what was given."""
+        return self.documents + self.star_rows + self.child_rows + self.narrow_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, body and headers; `sent_bytes` below the body's length cuts the connection."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: bool = True
+    sent_bytes: int | None = None
+    effort: Effort = field(default_factory=Effort)
+
+    def with_headers(self, *headers: tuple[str, str]) -> Answer:
+        """Give the same answer with more headers."""
+        return replace(self, headers=self.headers + headers)
+
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """Give the headers as ASGI sends them."""
+        cookies = [("set-cookie", cookie) for cookie in _COOKIES] if self.cookies else []
+        named = [
+            ("content-type", self.content_type),
+            ("content-length", str(len(self.body))),
+            *self.headers,
+            *cookies,
+        ]
+        return [(name.encode(), value.encode("latin-1")) for name, value in named]
+
+
+def keyed(key: str, value: bytes, effort: Effort | None = None) -> Answer:
+    """Answer 200 with one key, `data` or `message`, whose value is JSON already."""
+    body = b'{"' + key.encode() + b'":' + value + b"}"
+    return Answer(200, body, effort=effort or Effort())
+
+
+def refused(refusal: Refusal, version: int, accept: str) -> Answer:
+    """Answer an error in the shape that the client's Accept asks for."""
+    if not accept.startswith("text/"):
+        return Answer(refusal.status, refusal.body(version))
+    if refusal.exc_type == "TooManyRequestsError":
+        return Answer(refusal.status, b"Too Many Requests", "text/plain; charset=utf-8")
+    return Answer(refusal.status, refusal.html(), HTML)
+
+
+def bare_page(status: int, title: str, text: str) -> Answer:
+    """Answer the page of a server in front of Frappe, which knows neither JSON nor cookies."""
+    page = (
+        f"<html>\n  <head>\n    <title>{title}</title>\n  </head>\n  <body>\n"
+        f"    <h1><p>{title}</p></h1>\n    {text}\n  </body>\n</html>\n"
+    )
+    return Answer(status, page.encode(), "text/html", cookies=False)
+
+
+def control_answer(status: int, value: object) -> Answer:
+    """Answer a control request."""
+    return Answer(status, json.dumps(value).encode(), cookies=False)

@@ -1,0 +1,83 @@
+"""One sample site at work: a store behind credentials, with its pace, faults and statistics."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Literal
+
+from demo.site import faults, refusals
+from demo.site.answers import Answer, bare_page, refused
+from demo.site.auth import Credentials, identify
+from demo.site.calls import Call, read_params, read_target
+from demo.site.control import Control
+from demo.site.pace import ErpnextPace, OwnPace
+from demo.site.refusals import Refusal
+from demo.site.routes import answer_call
+from demo.site.stats import RequestStats
+
+if TYPE_CHECKING:
+    from demo.site.dataset import Dataset
+
+_MOST_LINE_BYTES = 4094
+Pace = Literal["erpnext"]
+
+
+class SampleSite:
+    """What the ASGI app serves."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        credentials: Credentials | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self.credentials = credentials or Credentials()
+        self.control = Control(dataset, faults.FaultRules(), RequestStats())
+        self._pace = ErpnextPace() if pace == "erpnext" else OwnPace()
+
+    async def answer(self, call: Call) -> Answer:
+        """Answer a request, at the site's pace."""
+        return await self._pace.run(lambda: self._answer(call))
+
+    async def _answer(self, call: Call) -> Answer:
+        if call.line_bytes > _MOST_LINE_BYTES:
+            text = f"Request Line is too large ({call.line_bytes} &gt; {_MOST_LINE_BYTES})"
+            return bare_page(400, "Bad Request", text)
+        call.target = read_target(call.http_method, call.path)
+        unreadable = _read_into(call)
+        rules = self.control.faults.firing(call)
+        for rule in rules:
+            self.control.change_all(rule.changes)
+            await asyncio.sleep(rule.seconds)
+        answer = faults.replacing(rules, call)
+        if answer is None:
+            answer = faults.spoil(self._right_answer(call, unreadable), rules)
+        self.control.stats.record(call, answer)
+        return answer
+
+    def _right_answer(self, call: Call, unreadable: Refusal | None) -> Answer:
+        version, session_expired = call.target.version, False
+        try:
+            caller = identify(call.headers, self.credentials)
+            session_expired = caller.session_expired
+            if unreadable is None:
+                return answer_call(self.control.store, caller, call)
+            return refused(unreadable, version, call.accept)
+        except Refusal as refusal:
+            refusal.session_expired = session_expired
+            return refused(refusal, version, call.accept)
+        except Exception as error:  # noqa: BLE001 - whatever a request breaks is a 500 of the site
+            crash = refusals.crashed(type(error).__name__, f"{type(error).__name__}: {error}")
+            return refused(crash, version, call.accept)
+
+    def command(self, body: bytes) -> tuple[int, Any]:
+        """Take a control request and give its status and result."""
+        return self.control.take(body)
+
+
+def _read_into(call: Call) -> Refusal | None:
+    try:
+        call.params = read_params(call)
+    except Refusal as refusal:
+        return refusal
+    return None
