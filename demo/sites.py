@@ -24,8 +24,12 @@ def sample_sites() -> Iterator[dict[str, SiteProcess]]:
         for instance, (documents, seed) in SITES.items()
     }
     with ExitStack() as running, ThreadPoolExecutor(len(sites)) as pool:
-        for start in [pool.submit(site.__enter__) for site in sites.values()]:
-            running.push(start.result())
+        starts = [pool.submit(site.__enter__) for site in sites.values()]
+        for start in starts:
+            if not start.exception():
+                running.push(start.result())
+        for start in starts:
+            start.result()
         yield sites
 
 

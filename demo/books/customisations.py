@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # DocType, field, property, type, value.
 _PROPERTY_SETTERS = (
-    ("Customer", "custom_village", "in_list_view", "Check", "1"),
+    ("Customer", "custom_home_hamlet", "in_list_view", "Check", "1"),
     ("Sales Invoice", "po_no", "label", "Data", "Customer's Order"),
 )
 _COPIED = ("label", "fieldname", "fieldtype", "reqd", "hidden", "in_list_view", "permlevel")

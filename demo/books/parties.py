@@ -76,9 +76,9 @@ def _add_customer(book: Book, names: UniqueNames, place: int) -> Party:
     party.fields |= {"customer_group": group, "territory": rng.choice(STATES)}
     values: Row = {key: party.fields[key] for key in ("customer_group", "territory")}
     values |= {"customer_name": title, "customer_type": "Individual" if person else "Company"}
-    values |= {"mobile_no": party.mobile, "custom_village": rng.choice(VILLAGES)}
+    values |= {"mobile_no": party.mobile, "custom_home_hamlet": rng.choice(VILLAGES)}
     values["custom_member_no"] = f"M{place:06d}" if person else None
-    values["customer_details"] = "Buys monthly\nPays late" if rng.random() < 0.05 else None  # noqa: PLR2004
+    values["customer_details"] = "Collects on Mondays\nPays by UPI" if rng.random() < 0.05 else None  # noqa: PLR2004
     book.add_master("Customer", party.name, values)
     return party
 
@@ -97,7 +97,7 @@ def _add_supplier(book: Book, names: UniqueNames, place: int) -> Party:
 
 def _add_address(book: Book, names: UniqueNames, party: Party) -> None:
     rng = book.rng
-    house, city = f"H.No {rng.randrange(1, 400)}", rng.choice(VILLAGES)
+    house, city = f"Door {rng.randrange(1, 400)}", rng.choice(VILLAGES)
     pincode = f"0{rng.randrange(10_000, 99_999)}"
     values = {"address_title": party.title, "address_line1": house, "city": city}
     name = names.take(f"{party.name}-Billing")

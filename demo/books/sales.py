@@ -57,7 +57,7 @@ class _SalesWriter(InvoiceWriter):
 
     def fill_line(self, line: Line) -> Row:
         lot = self.book.rng.choice(_LOTS)
-        return {"custom_lot_no": lot, "incoming_rate": line.goods.cost_inr}
+        return {"custom_seed_lot": lot, "incoming_rate": line.goods.cost_inr}
 
     def add_payment_terms(self, invoice: Row, deal: Deal) -> None:
         if not invoice["is_pos"]:

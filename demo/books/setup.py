@@ -14,7 +14,7 @@ CUSTOMER_GROUPS = ("Retailer", "Cooperative", "Member Farmer")
 SUPPLIER_GROUPS = ("Grower", "Packing Supplier")
 ITEM_GROUPS = ("Seed", "Paddy", "Millets", "Pulses")
 UNITS = (("Kg", 0), ("Nos", 1), ("Bag", 1), ("Quintal", 0))
-TAGS = ("organic", "women-led", "బోరు బావి")
+TAGS = ("pesticide-free", "kitchen garden", "బోరు బావి")
 
 _ROLES_OF_CLERKS = {
     "accounts": ("Accounts Manager", "Accounts User"),

@@ -63,14 +63,19 @@ class Answer:
         return [(name.encode(), value.encode("latin-1")) for name, value in named]
 
 
-def keyed(key: str, value: bytes, effort: Effort | None = None) -> Answer:
+def keyed(
+    key: str, value: bytes, effort: Effort | None = None, more: dict[str, str] | None = None
+) -> Answer:
     """Answer 200 with one key, `data` or `message`, whose value is JSON already."""
-    body = b'{"' + key.encode() + b'":' + value + b"}"
+    others = b"," + json.dumps(more).encode()[1:-1] if more else b""
+    body = b'{"' + key.encode() + b'":' + value + others + b"}"
     return Answer(200, body, effort=effort or Effort())
 
 
-def refused(refusal: Refusal, version: int, accept: str) -> Answer:
+def refused(refusal: Refusal, version: int, accept: str, *, tracebacks: bool = True) -> Answer:
     """Answer an error in the shape that the client's Accept asks for."""
+    if not tracebacks:
+        refusal = replace(refusal, exception=None)
     if not accept.startswith("text/"):
         return Answer(refusal.status, refusal.body(version))
     if refusal.exc_type == "TooManyRequestsError":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -104,8 +105,15 @@ def _replaced(rule: FaultRule, call: Call) -> Answer | None:
     if rule.action == "unauthorized":
         return refused(refusals.wrong_credentials(), version, call.accept)
     if rule.action == "html":
-        return _retry_after(bare_page(rule.status, "Bad Gateway", "nginx"), rule)
+        return _retry_after(bare_page(rule.status, _title(rule.status), rule.message or ""), rule)
     return None
+
+
+def _title(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return str(status)
 
 
 def _retry_after(answer: Answer, rule: FaultRule) -> Answer:

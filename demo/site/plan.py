@@ -101,7 +101,7 @@ def _span(
         return Span(lowest="", after_name=table.name_key(after[0].operand))
     span = Span()
     for each in conditions:
-        if each.column.fieldname == column and each.operand is not None:
+        if each.column.fieldname == column and each.operand not in (None, ""):
             span = _narrowed(span, each)
     past_ties = _name_past_ties(table, column, span, conditions, either)
     return span if past_ties is None else past_ties

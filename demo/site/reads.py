@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ def list_rows(store: Store, caller: Caller, call: Call, rows: int | None) -> Ans
         effort = Effort(star_rows=listed.rows)
     else:
         effort = Effort(narrow_rows=listed.rows)
-    return keyed(answer_key(call), listed.json, effort)
+    return keyed(answer_key(call), listed.json, effort, _debugged(call))
 
 
 def listed_table(store: Store, caller: Caller, doctype: str, parent: str | None) -> Table:
@@ -133,6 +134,14 @@ def named_rows(params: dict[str, Any], name: str) -> int | None:
     return rows_of(params[name]) if name in params else _DEFAULT_ROWS
 
 
+def _debugged(call: Call) -> dict[str, str]:
+    """Give what `debug` adds to an answer; a real site shows its SQL there."""
+    if str(call.params.get("debug", "")).lower() in ("", "0", "false"):
+        return {}
+    query = f"select … from `tab{call.doctype}`"  # noqa: S608 - nothing runs it
+    return {"_debug_messages": json.dumps(["Execution time: 0.00 sec", query])}
+
+
 def _text(value: Any) -> str | None:
     return str(value) if value else None
 
@@ -163,7 +172,9 @@ def _is_table_field(field: Row) -> bool:
 def _single(table: Table) -> Row:
     doctype = table.schema.doctype
     stored = table.find(doctype)
-    return table.schema.document(stored or {"name": doctype, "docstatus": 0, "idx": "0"})
+    return table.schema.document(
+        {"name": doctype, "creation": None, "docstatus": 0, "idx": "0", **(stored or {})}
+    )
 
 
 def _without_nulls(document: Row) -> Row:

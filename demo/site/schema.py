@@ -100,9 +100,10 @@ class Schema:
 
     def document(self, row: Row) -> Row:
         """Give the document as a single read shows it, nulls included."""
-        shown: Row = {**dict.fromkeys(self.tables), **row, "doctype": self.doctype}
+        shown = {key: value for key, value in row.items() if type(value) is not list}
+        shown["doctype"] = self.doctype
         for fieldname, child_doctype in self.tables.items():
-            children = sorted(shown[fieldname] or (), key=_place)
+            children = sorted(row.get(fieldname) or (), key=_place)
             shown[fieldname] = [{**child, "doctype": child_doctype} for child in children]
         return shown
 

@@ -56,19 +56,23 @@ class SampleSite:
         return answer
 
     def _right_answer(self, call: Call, unreadable: Refusal | None) -> Answer:
-        version, session_expired = call.target.version, False
+        session_expired = False
         try:
             caller = identify(call.headers, self.credentials)
             session_expired = caller.session_expired
             if unreadable is None:
                 return answer_call(self.control.store, caller, call)
-            return refused(unreadable, version, call.accept)
+            return self._refused(unreadable, call)
         except Refusal as refusal:
             refusal.session_expired = session_expired
-            return refused(refusal, version, call.accept)
+            return self._refused(refusal, call)
         except Exception as error:  # noqa: BLE001 - whatever a request breaks is a 500 of the site
             crash = refusals.crashed(type(error).__name__, f"{type(error).__name__}: {error}")
-            return refused(crash, version, call.accept)
+            return self._refused(crash, call)
+
+    def _refused(self, refusal: Refusal, call: Call) -> Answer:
+        tracebacks = self.control.store.shows_tracebacks()
+        return refused(refusal, call.target.version, call.accept, tracebacks=tracebacks)
 
     def command(self, body: bytes) -> tuple[int, Any]:
         """Take a control request and give its status and result."""

@@ -45,6 +45,13 @@ class Store:
             raise TypeError(f"{doctype} is a child table")
         return table
 
+    def shows_tracebacks(self) -> bool:
+        """Tell if error answers carry tracebacks, which System Settings may forbid."""
+        if "System Settings" not in self.doctypes:
+            return True
+        settings = self.document_table("System Settings").find("System Settings")
+        return settings is None or settings.get("allow_error_traceback") != 0
+
     def child_tables(self) -> list[ChildTable]:
         """Give the child tables in use so far."""
         return [table for table in self._tables.values() if isinstance(table, ChildTable)]

@@ -104,24 +104,27 @@ def classify(answer: Answer, body: dict[str, Any]) -> ErpError:
 
 
 def read_exc_type(body: dict[str, Any]) -> str:
-    """Return the exception's name in a v1 or v2 error, or an empty string."""
+    """Return the exception's name in a v1 or v2 error, or an empty string.
+
+    A Python name and nothing else: another text is not Frappe's, and would be shown in our errors.
+    """
     exc_type = body.get("exc_type")
     if not exc_type:
         errors = body.get("errors")
         first = errors[0] if isinstance(errors, list) and errors else None
         exc_type = first.get("type") if isinstance(first, dict) else None
-    return exc_type if isinstance(exc_type, str) else ""
+    return exc_type if isinstance(exc_type, str) and exc_type.isidentifier() else ""
 
 
 def parse_retry_after(value: str | None) -> float:
     """Return the seconds of a `Retry-After` header, which holds seconds or an HTTP date."""
     if not value:
         return DEFAULT_RETRY_AFTER_S
-    if value.strip().isdigit():
+    if value.strip().isdecimal():
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return DEFAULT_RETRY_AFTER_S
 
 
@@ -141,7 +144,7 @@ def _by_status(answer: Answer, is_json: bool) -> ErpError:  # noqa: FBT001
 def _decode(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

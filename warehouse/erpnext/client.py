@@ -11,12 +11,13 @@ import copy
 import time
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 import httpx
 import msgspec
 
 from warehouse.erpnext.answers import Answer, read_answer
+from warehouse.erpnext.query import INVENTORY_COLUMNS
 from warehouse.erpnext.retrying import RetryBudget, retrying
 from warehouse.errors import ErpContractBroken, ErpUnavailable
 
@@ -93,6 +94,9 @@ class ErpClient:
             timeout=TIMEOUT,
             transport=transport,
             limits=httpx.Limits(max_connections=instance.max_concurrency),
+            # http is for loopback only, and a proxy named in the environment is not on loopback:
+            # it would get the key in clear text, and not find the site.
+            trust_env=instance.url.startswith("https:"),
         )
 
     async def __aenter__(self) -> Self:
@@ -117,7 +121,8 @@ class ErpClient:
         """Return the rows of a list; nulls kept, no child tables."""
         request = f"list of {query.doctype}"
         rows = await self._ask("POST", "frappe.client.get_list", request, json=query.body())
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        wanted = {column for column in INVENTORY_COLUMNS if {column, "*"} & {*query.fields}}
+        if not isinstance(rows, list) or not all(_has(row, wanted) for row in rows):
             raise self._broken(request)
         return rows
 
@@ -131,7 +136,7 @@ class ErpClient:
         request = f"count of {doctype}"
         params = {"doctype": doctype, "filters": msgspec.json.encode(qualified).decode()}
         number = await self._ask("GET", "frappe.desk.reportview.get_count", request, params=params)
-        if not isinstance(number, int):
+        if not isinstance(number, int) or isinstance(number, bool):
             raise self._broken(request)
         return number
 
@@ -143,7 +148,7 @@ class ErpClient:
         params = {"doctype": doctype} | ({} if name is None else {"name": str(name)})
         request = f"single read of {doctype}"
         document = await self._ask("GET", "frappe.client.get", request, params=params)
-        if not isinstance(document, dict):
+        if not _has(document, {"name"}):
             raise self._broken(request)
         return document
 
@@ -154,7 +159,9 @@ class ErpClient:
             "GET", "frappe.desk.form.load.getdoctype", request, params={"doctype": doctype}
         )
         metas = body.get("docs")
-        if not isinstance(metas, list) or not metas or metas[0].get("name") != doctype:
+        if not isinstance(metas, list) or not all(_has(meta, {"name", "fields"}) for meta in metas):
+            raise self._broken(request)
+        if not metas or metas[0]["name"] != doctype:
             raise self._broken(request)
         return metas
 
@@ -169,7 +176,7 @@ class ErpClient:
     async def read_versions(self) -> dict[str, str]:
         """Return app → version of every installed app."""
         answer = await self._ask("GET", "frappe.utils.change_log.get_versions", "versions")
-        if not isinstance(answer, dict):
+        if not isinstance(answer, dict) or not all(_has(app, set()) for app in answer.values()):
             raise self._broken("versions")
         return {app: str(about.get("version", "")) for app, about in answer.items()}
 
@@ -238,3 +245,7 @@ class ErpClient:
             cure=f"Check ERP__{self.instance.upper()}__URL and the ERP's version (13 to 16).",
             request=request,
         )
+
+
+def _has(part: Any, keys: set[str]) -> TypeGuard[dict[str, Any]]:
+    return isinstance(part, dict) and keys <= part.keys()

@@ -52,7 +52,7 @@ def test_a_configured_mongod_that_is_missing_or_not_executable_is_an_error(
     configured = tmp_path / "my-mongod"
     if mode is not None:
         configured.touch(mode=mode)
-    with pytest.raises(MongoUnavailable, match="CSA_MONGOD names .*my-mongod"):
+    with pytest.raises(MongoUnavailable, match=r"CSA_MONGOD names .*my-mongod"):
         find_mongod(configured)
 
 

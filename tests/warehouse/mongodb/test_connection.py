@@ -16,6 +16,7 @@ from tests.warehouse.mongodb.conftest import FakeMongod, is_running
 from warehouse.errors import MongoUnavailable
 from warehouse.mongodb import open_mongodb
 from warehouse.mongodb.connection import _explain, _name_hosts
+from warehouse.mongodb.folder import Folder
 from warehouse.settings import Settings
 
 SENTINEL = "s3ntinel"
@@ -68,9 +69,9 @@ async def test_a_start_that_is_cancelled_leaves_no_mongod(data_dir: Path) -> Non
             await asyncio.sleep(60)
 
     using = asyncio.create_task(use())
-    while not is_running(data_dir):
-        await asyncio.sleep(0.005)
-        (data_dir / "mongodb").mkdir(exist_ok=True)
+    # The port is written just before the launch.
+    while not Folder(data_dir / "mongodb").port.exists():  # noqa: ASYNC110 in another thread
+        await asyncio.sleep(0.002)
     using.cancel()
     with pytest.raises(asyncio.CancelledError):
         await using
@@ -80,7 +81,7 @@ async def test_a_start_that_is_cancelled_leaves_no_mongod(data_dir: Path) -> Non
 async def test_an_unreachable_server_is_named_without_its_password(closed_port: int) -> None:
     uri = f"mongodb://csa:{SENTINEL}@127.0.0.1:{closed_port}/?serverSelectionTimeoutMS=100"
     error = await open_failing(uri)
-    assert f"127.0.0.1:{closed_port} can't be reached: [Errno 111]" in error.message
+    assert f"127.0.0.1:{closed_port} can't be reached: [Errno" in error.message
 
 
 async def test_a_wrong_password_is_told_as_such(server_uri: str) -> None:

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from pymongo import MongoClient, WriteConcern
+from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from tests.warehouse.mongodb.conftest import SpawnUser, is_running, read_process_id, read_uri
@@ -18,9 +18,7 @@ from warehouse.mongodb.folder import Folder
 
 def write_probe(uri: str) -> None:
     with MongoClient(uri) as client:
-        # Without the journal, a mongod that is killed forgets its last 100 ms.
-        probes = client.probe.probes.with_options(write_concern=WriteConcern(j=True))
-        probes.insert_one({"written": True})
+        client.probe.probes.insert_one({"written": True})
 
 
 def count_probes(uri: str) -> int:
@@ -106,7 +104,9 @@ def test_a_first_start_killed_half_way_is_made_good(
     assert not is_running(data_dir)
 
 
-def test_a_mongod_that_died_is_started_again_on_the_same_port(data_dir: Path) -> None:
+def test_a_mongod_that_was_killed_is_started_again_on_the_same_port_with_all_writes(
+    data_dir: Path,
+) -> None:
     with embedded_mongod(data_dir) as first:
         write_probe(first)
         os.kill(read_process_id(data_dir), signal.SIGKILL)

@@ -23,7 +23,7 @@ NEWER_FILES = (
     '{"s":"E","c":"WT","id":22435,"msg":"WiredTiger error","attr":{"error":95,"message":'
     '"unsupported WiredTiger file version: this build only supports major/minor versions up to"}}'
 )
-FULL = '{"s":"E","c":"WT","msg":"WiredTiger error","attr":{"error":28,"message":"No space left on device"}}'
+FULL = '{"s":"E","c":"WT","msg":"WiredTiger error","attr":{"error":"No space left on device"}}'
 DENIED = '{"s":"E","c":"CONTROL","msg":"Error","attr":{"error":"Permission denied: journal"}}'
 LIBRARY = "mongod: error while loading shared libraries: {}: cannot open shared object file"
 UNHEARD_OF = '{"s":"F","c":"-","msg":"Something new","attr":{"error":"the moon is full"}}'

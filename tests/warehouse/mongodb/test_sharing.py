@@ -1,4 +1,4 @@
-"""Several processes, one mongod: it starts with the first and stops with the last, killed or not."""
+"""Several processes, one mongod, which starts with the first and stops with the last."""
 
 import os
 import signal

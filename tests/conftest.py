@@ -1,0 +1,49 @@
+"""What tests of every package share: a real mongod, and a sample ERPNext site."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pymongo import AsyncMongoClient
+
+from demo.site.process import SiteProcess
+from tests.ingesting import Ingester
+from warehouse.documents.database import init_documents
+from warehouse.mongodb import embedded_mongod
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+DATABASE_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with embedded_mongod(tmp_path_factory.mktemp("mongodb")) as uri:
+        yield uri
+
+
+@pytest.fixture
+async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
+    """A datastore of the test's own, bound to the Beanie documents of the instance `site`."""
+    name = f"test-{next(DATABASE_NUMBERS)}"
+    async with AsyncMongoClient(mongodb_uri, tz_aware=True) as client:
+        await init_documents(client[name], ["site"])
+        yield client[name]
+        await client.drop_database(name)
+
+
+@pytest.fixture
+def site() -> Iterator[SiteProcess]:
+    """A sample ERPNext site with a few hundred documents, in a process of its own."""
+    with SiteProcess(documents=300) as process:
+        yield process
+
+
+@pytest.fixture
+def ingester(database: AsyncDatabase[dict[str, Any]], site: SiteProcess) -> Ingester:
+    return Ingester(database, site)

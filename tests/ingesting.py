@@ -1,0 +1,106 @@
+"""Ingest a sample site into a test's datastore, and compare the two."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from warehouse.documents.raw import raw_model
+from warehouse.erpnext.client import ErpClient
+from warehouse.erpnext.meta import Shape
+from warehouse.erpnext.query import ListQuery
+from warehouse.ingestion.assembly import assemble
+from warehouse.ingestion.run import Selection, Surroundings, ingest_instance
+from warehouse.settings import ErpInstance
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.collection import AsyncCollection
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from demo.site.process import SiteProcess
+    from warehouse.documents.control import DocTypeReport, Run
+
+Key = tuple[str, str]
+
+
+async def no_sleep(_seconds: float) -> None:
+    """Wait for nothing."""
+
+
+@dataclass
+class Ingester:
+    """Runs the engine against a site; `options` go into the instance's settings."""
+
+    database: AsyncDatabase[dict[str, Any]]
+    site: SiteProcess
+    inventory_rows: int = 20_000
+    options: dict[str, Any] = field(default_factory=dict)
+    surroundings: Surroundings = field(default_factory=lambda: Surroundings(sleep=no_sleep))
+
+    @property
+    def erp(self) -> ErpInstance:
+        return ErpInstance(
+            instance="site",
+            url=self.site.url,
+            api_key=self.site.key,
+            api_secret=self.site.secret,
+            **self.options,
+        )
+
+    async def run(self, *doctypes: str, full: bool = False) -> Run:
+        selection = Selection(frozenset(doctypes), full)
+        return await ingest_instance(self.erp, self.inventory_rows, selection, self.surroundings)
+
+    @property
+    def stored(self) -> AsyncCollection[dict[str, Any]]:
+        return raw_model("site").get_pymongo_collection()
+
+    async def read_store(self, *doctypes: str) -> dict[Key, dict[str, Any]]:
+        """Return (DocType, name) → document_data, and fail on a document that is there twice."""
+        query = {"doctype": {"$in": doctypes}} if doctypes else {}
+        rows = [row async for row in self.stored.find(query)]
+        counts = Counter((row["doctype"], row["name"]) for row in rows)
+        assert not [key for key, number in counts.items() if number > 1]
+        return {(row["doctype"], row["name"]): row["document_data"] for row in rows}
+
+    async def find(self, doctype: str, name: str) -> dict[str, Any]:
+        """Return the stored row of a document."""
+        row = await self.stored.find_one({"doctype": doctype, "name": name})
+        assert row, f"{doctype} {name} is not stored"
+        return row
+
+    async def read_site(self, *doctypes: str) -> dict[Key, dict[str, Any]]:
+        """Return what single reads of every document give: another way than the engine's."""
+        documents: dict[Key, dict[str, Any]] = {}
+        async with ErpClient(self.erp) as client:
+            for doctype in doctypes:
+                shape = Shape.of(await client.read_metas(doctype))
+                for row in await client.list_rows(ListQuery(doctype, ("name",))):
+                    document = assemble(shape, await client.read(doctype, row["name"]))
+                    documents[doctype, str(row["name"])] = document
+        return documents
+
+    async def assert_equal(self, *doctypes: str) -> None:
+        """Fail unless the store holds what the site does: nothing missing, double or different."""
+        stored, there = await self.read_store(*doctypes), await self.read_site(*doctypes)
+        assert there
+        assert stored.keys() == there.keys()
+        different = [key for key, document in there.items() if stored[key] != document]
+        assert not different
+
+
+def report_of(run: Run, doctype: str) -> DocTypeReport:
+    """Return what a run reports of a DocType; quiet ones are not in it."""
+    return next(report for report in run.doctypes if report.doctype == doctype)
+
+
+def down() -> httpx.MockTransport:
+    """Return the transport of an ERP that nobody answers for."""
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    return httpx.MockTransport(refuse)

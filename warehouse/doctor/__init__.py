@@ -1,0 +1,1 @@
+"""Tell what keeps the warehouse from working, each finding with its cure. Prints nothing."""
