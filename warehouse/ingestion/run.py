@@ -7,7 +7,7 @@ maintenance, an ERP that answers no more) ends the run early; what was not reach
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -21,7 +21,6 @@ from warehouse.errors import (
     ConfigurationError,
     ErpInMaintenance,
     ErpThrottled,
-    ErpUnauthorized,
     ErpUnavailable,
     LeaseError,
     WarehouseError,
@@ -30,10 +29,11 @@ from warehouse.ingestion.catalog import read_catalog
 from warehouse.ingestion.lease import hold_lease
 from warehouse.ingestion.session import NoProgress, Progress, Session
 from warehouse.ingestion.state import read_states
-from warehouse.ingestion.sync import DocTypeSync, describe_failure
+from warehouse.ingestion.sync import FATAL, DocTypeSync, describe_failure
+from warehouse.ingestion.task import Task
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 
     import httpx
 
@@ -75,9 +75,9 @@ class ActiveRun:
     record: Run
     error: Exception | None = None
     _completed: int = 0
-    _unanswered: int = 0
+    _unanswered: set[str] = field(default_factory=set)
 
-    async def survey(self, selection: Selection) -> list[DocTypeSync]:
+    async def list_syncs(self, selection: Selection) -> list[DocTypeSync]:
         """Read the site's facts and its catalog; return the DocTypes to sync.
 
         Raises:
@@ -99,21 +99,67 @@ class ActiveRun:
         self.session.progress.instance_surveyed(self.session.instance, len(names))
         return [
             DocTypeSync(
-                session=self.session,
-                catalog=catalog,
-                entry=catalog.entries[name],
-                state=states.get(name),
-                rejected=rejected.get(name, frozenset()),
-                full=selection.full,
+                Task(
+                    session=self.session,
+                    catalog=catalog,
+                    entry=catalog.entries[name],
+                    state=states.get(name),
+                    rejected=rejected.get(name, frozenset()),
+                    full=selection.full,
+                )
             )
             for name in names
         ]
 
-    async def sync(self, syncs: Iterable[DocTypeSync]) -> None:
-        """Sync DocTypes side by side until they are done or the instance must stop."""
+    async def survey_all(self, syncs: Sequence[DocTypeSync]) -> None:
+        """Survey DocTypes side by side, without pulling any."""
+        await self._side_by_side(self.survey_one, syncs)
+
+    async def sync_all(self, syncs: Sequence[DocTypeSync]) -> None:
+        """Bring DocTypes up to date side by side."""
+        await self._side_by_side(self.sync_one, syncs)
+
+    async def survey_one(self, sync: DocTypeSync) -> None:
+        """Survey one DocType, unless the instance must stop."""
+        with self._stopping():
+            await sync.survey()
+            self._watch(sync)
+
+    async def sync_one(self, sync: DocTypeSync) -> DocTypeReport | None:
+        """Bring one DocType up to date; None when the instance must stop before or meanwhile."""
+        report = None
+        with self._stopping():
+            report = await sync.run()
+            self._add(report)
+            self._watch(sync)
+        return report
+
+    async def _side_by_side(
+        self,
+        step: Callable[[DocTypeSync], Awaitable[object]],
+        syncs: Iterable[DocTypeSync],
+    ) -> None:
         waiting = iter(syncs)
-        workers = self.session.erp.max_concurrency + 1
-        await asyncio.gather(*(self._work(waiting) for _ in range(workers)))
+
+        async def work() -> None:
+            for sync in waiting:
+                if self.error:
+                    return
+                await step(sync)
+
+        await asyncio.gather(*(work() for _ in range(self.workers)))
+
+    @property
+    def workers(self) -> int:
+        """How many DocTypes are worked on at once: one more than there may be requests."""
+        return self.session.erp.max_concurrency + 1
+
+    @contextmanager
+    def _stopping(self) -> Iterator[None]:
+        try:
+            yield
+        except FATAL as error:
+            self.error = self.error or error
 
     async def _meet(self) -> None:
         client, erp = self.session.client, self.session.erp
@@ -127,18 +173,7 @@ class ActiveRun:
             seen_at=self.session.clock(),
         ).save()
 
-    async def _work(self, waiting: Iterator[DocTypeSync]) -> None:
-        for sync in waiting:
-            if self.error:
-                return
-            try:
-                report = await sync.run()
-            except (ErpUnauthorized, LeaseError, ConnectionFailure) as error:
-                self.error = self.error or error
-            else:
-                self._add(report, sync.error)
-
-    def _add(self, report: DocTypeReport, error: Exception | None) -> None:
+    def _add(self, report: DocTypeReport) -> None:
         self.record.totals.add(report)
         self.record.unreached -= 1
         if report.is_quiet:
@@ -146,9 +181,15 @@ class ActiveRun:
         else:
             self.record.doctypes.append(report)
         self._completed += report.outcome in {Outcome.COMPLETED, Outcome.DENIED}
-        self._unanswered = self._unanswered + 1 if isinstance(error, ErpUnavailable) else 0
-        if _is_deferral(error) or self._unanswered >= GIVE_UP_AFTER:
-            self.error = self.error or error
+
+    def _watch(self, sync: DocTypeSync) -> None:
+        """Stop when the ERP wants no more requests, or answers none."""
+        if isinstance(sync.error, ErpUnavailable):
+            self._unanswered.add(sync.doctype)
+        else:
+            self._unanswered.clear()
+        if _is_deferral(sync.error) or len(self._unanswered) >= GIVE_UP_AFTER:
+            self.error = self.error or sync.error
 
     def outcome(self) -> Outcome:
         """Return how the run ended, as far as is known now."""
@@ -212,7 +253,7 @@ async def ingest_instance(
     Raises: as `open_run`.
     """
     async with open_run(erp, "ingest", inventory_rows, surroundings or Surroundings()) as run:
-        await run.sync(await run.survey(selection or Selection()))
+        await run.sync_all(await run.list_syncs(selection or Selection()))
     return run.record
 
 

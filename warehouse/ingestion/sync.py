@@ -1,7 +1,8 @@
-"""Bring one DocType of one instance up to date, and report what that took.
+"""Bring one DocType up to date in two steps, survey and pull, and report what that took.
 
-No failure leaves this room but those that concern the whole instance: a refused key, a lost lease,
-a MongoDB that is gone.
+The survey asks little and tells whether there is anything to do; the pull does it. No failure
+leaves this room but those that concern the whole instance: a refused key, a lost lease, a MongoDB
+that is gone.
 """
 
 from __future__ import annotations
@@ -9,15 +10,12 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from pymongo.errors import ConnectionFailure
 
 from warehouse.documents.control import DocTypeReport, Failure, Outcome
-from warehouse.documents.rejected import clear_rejected
-from warehouse.erpnext.paging import Position, latest_past
 from warehouse.errors import (
     ErpInMaintenance,
     ErpRejected,
@@ -26,158 +24,117 @@ from warehouse.errors import (
     LeaseError,
     WarehouseError,
 )
-from warehouse.ingestion.assembly import assemble
-from warehouse.ingestion.catalog import read_shape
-from warehouse.ingestion.inventory import find_differences, take_inventory
-from warehouse.ingestion.pull import Puller
+from warehouse.ingestion.single import SingleWork
 from warehouse.ingestion.state import write_state
-from warehouse.ingestion.storing import store_documents
+from warehouse.ingestion.table import TableWork
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterator
 
-    from warehouse.documents.control import CatalogEntry, SyncState
-    from warehouse.erpnext.client import ErpClient
-    from warehouse.ingestion.catalog import Catalog
-    from warehouse.ingestion.inventory import Inventory
-    from warehouse.ingestion.session import Session
+    from warehouse.ingestion.task import Task
 
 logger = logging.getLogger(__name__)
 
 FORBIDDEN = 403
+FATAL = (ErpUnauthorized, LeaseError, ConnectionFailure)
 
 
-@dataclass(slots=True)
 class DocTypeSync:
-    """The sync of one DocType in one run.
+    """The sync of one DocType in one run; `error` is what ended it early, if anything did."""
 
-    `rejected`: names kept aside by earlier runs, which are tried again. `full` pulls every
-    document, changed or not. `error`: what ended it early, if anything did.
-    """
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.error: Exception | None = None
+        self._work = SingleWork(task) if task.entry.is_single else TableWork(task)
+        self._is_surveyed = False
 
-    session: Session
-    catalog: Catalog
-    entry: CatalogEntry
-    state: SyncState | None
-    rejected: frozenset[str] = frozenset()
-    full: bool = False
-    error: Exception | None = None
+    @property
+    def doctype(self) -> str:
+        """The DocType's name."""
+        return self.task.doctype
 
-    async def run(self) -> DocTypeReport:
-        """Sync the DocType and write its state.
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the survey found nothing to pull and nothing to tell an operator."""
+        return self._outcome() is Outcome.DENIED if self.error else not self._work.differs
+
+    async def survey(self) -> None:
+        """Find out what there is to do.
 
         Raises:
             ErpUnauthorized, LeaseError, ConnectionFailure: the instance can't go on.
         """
-        report = DocTypeReport(doctype=self.entry.doctype)
-        client = self.session.client.part()
+        with self._walled():
+            await self._work.survey()
+        self._is_surveyed = True
+
+    async def run(self) -> DocTypeReport:
+        """Do it, and write the DocType's state.
+
+        Raises:
+            ErpUnauthorized, LeaseError, ConnectionFailure: the instance can't go on.
+        """
+        if not self._is_surveyed:
+            await self.survey()
+        changes: dict[str, Any] = {}
+        if not self.error:
+            with self._walled():
+                changes = await self._work.pull()
+        self._complete_report()
+        await self._write_state(changes)
+        self.task.session.progress.doctype_finished(self.task.session.instance, self.task.report)
+        return self.task.report
+
+    @contextmanager
+    def _walled(self) -> Iterator[None]:
         started = time.monotonic()
         try:
-            changes = await self._sync(client, report)
-        except (ErpUnauthorized, LeaseError, ConnectionFailure):
+            yield
+        except FATAL:
             raise
         except Exception as error:  # noqa: BLE001 the wall that keeps one DocType's fault to itself
             self.error = error
-            changes = _fail(self.session.instance, report, error)
-        report.unchanged = (
-            report.seen - report.new - report.changed - report.rejected - report.vanished
-        )
-        report.requests = client.usage.requests
-        report.received_bytes = client.usage.received_bytes
-        report.retries = client.usage.retries
-        report.seconds = round(time.monotonic() - started, 3)
-        await self._finish(report, changes)
-        return report
+        finally:
+            self.task.report.seconds += time.monotonic() - started
 
-    async def _sync(self, client: ErpClient, report: DocTypeReport) -> dict[str, Any]:
-        started_at = self.session.clock()
-        if self.entry.is_single:
-            await self._sync_single(client, report)
-            changes: dict[str, Any] = {"verified_at": started_at}
-        else:
-            changes = await self._sync_table(client, report, started_at)
-        report.outcome = Outcome.COMPLETED
-        return changes
+    def _complete_report(self) -> None:
+        report, usage = self.task.report, self.task.client.usage
+        settled = report.new + report.changed + report.rejected + report.vanished
+        report.unchanged = report.seen - settled
+        report.requests, report.retries = usage.requests, usage.retries
+        report.received_bytes = usage.received_bytes
+        report.seconds = round(report.seconds, 3)
+        report.outcome = self._outcome()
+        report.failure = describe_failure(self.error) if self.error else None
+        if report.outcome is Outcome.FAILED and report.failure:
+            instance = self.task.session.instance
+            logger.error("%s: %s failed: %s", instance, self.doctype, report.failure.message)
 
-    async def _sync_single(self, client: ErpClient, report: DocTypeReport) -> None:
-        doctype = self.entry.doctype
-        document = await client.read(doctype, doctype)
-        shape = await read_shape(self.session, self.catalog, self.entry)
-        report.seen = 1
-        refused = await store_documents(self.session, doctype, [assemble(shape, document)], report)
-        await clear_rejected(self.session.instance, doctype, self.rejected - refused)
+    def _outcome(self) -> Outcome:
+        if self.error is None:
+            return Outcome.COMPLETED
+        if isinstance(self.error, ErpThrottled | ErpInMaintenance):
+            return Outcome.DEFERRED
+        if isinstance(self.error, ErpRejected) and self.error.status == FORBIDDEN:
+            return Outcome.DENIED
+        return Outcome.FAILED
 
-    async def _sync_table(
-        self, client: ErpClient, report: DocTypeReport, started_at: datetime
-    ) -> dict[str, Any]:
-        state = None if self.full else self.state
-        inventory = await take_inventory(self.session, client, self.entry.doctype, state)
-        report.seen = len(inventory.rows)
-        site_now = started_at.astimezone(ZoneInfo(self.session.time_zone)).replace(tzinfo=None)
-        high_water = latest_past(inventory.rows, site_now)
-        walked = await self._pull(client, report, inventory)
-        if walked:
-            high_water = latest_past([{"modified": walked.modified}], site_now) or high_water
-        changes: dict[str, Any] = {"position": None}
-        if high_water:
-            changes["high_water"] = high_water
-        if inventory.is_complete or not inventory.query.filters:
-            changes["verified_at"] = started_at
-        return changes
-
-    async def _pull(
-        self, client: ErpClient, report: DocTypeReport, inventory: Inventory
-    ) -> Position | None:
-        """Pull what differs; return where a walk in pages ended, or None if there was none."""
-        differences = await find_differences(self.session, self.entry.doctype, inventory)
-        report.absent = differences.absent
-        names = [row["name"] for row in inventory.rows] if self.full else differences.names
-        listed = {str(row["name"]) for row in inventory.rows}
-        if inventory.is_complete:
-            await clear_rejected(self.session.instance, self.entry.doctype, self.rejected - listed)
-        else:
-            names += sorted(self.rejected - listed)
-        if not names and not inventory.is_cut:
-            return None
-        shape = await read_shape(self.session, self.catalog, self.entry)
-        puller = Puller(self.session, client, shape, report)
-        many = len(names) > max(self.session.erp.page_rows, len(inventory.rows) / 2)
-        walked = await self._walk(puller, inventory) if many or inventory.is_cut else None
-        await puller.pull_names([name for name in names if str(name) not in puller.pulled])
-        settled = (self.rejected & puller.pulled) - puller.rejected
-        await clear_rejected(self.session.instance, self.entry.doctype, settled)
-        report.seen = len(listed | puller.pulled)
-        return walked
-
-    async def _walk(self, puller: Puller, inventory: Inventory) -> Position | None:
-        at = None if self.full else _position(self.state)
-
-        async def remember(position: Position) -> None:
-            nonlocal at
-            at = position
-            where = {"modified": position.modified, "name": position.name}
-            await write_state(self.session, self.entry.doctype, {"position": where})
-
-        await puller.pull_walk(inventory.query, at, remember)
-        return at
-
-    async def _finish(self, report: DocTypeReport, changes: dict[str, Any]) -> None:
-        stored = self.state.documents if self.state else 0
+    async def _write_state(self, changes: dict[str, Any]) -> None:
+        task, report = self.task, self.task.report
+        documents = task.state.documents if task.state else 0
+        if report.new:
+            documents = await task.session.documents.count_documents({"doctype": self.doctype})
         await write_state(
-            self.session,
-            self.entry.doctype,
+            task.session,
+            self.doctype,
             changes
             | {
                 "outcome": report.outcome,
                 "failure": report.failure.model_dump() if report.failure else None,
-                "documents": await self._count() if report.new else stored,
-                "attempted_at": self.session.clock(),
+                "documents": documents,
+                "attempted_at": task.session.clock(),
             },
         )
-        self.session.progress.doctype_finished(self.session.instance, report)
-
-    async def _count(self) -> int:
-        return await self.session.documents.count_documents({"doctype": self.entry.doctype})
 
 
 def describe_failure(error: Exception) -> Failure:
@@ -194,21 +151,3 @@ def describe_failure(error: Exception) -> Failure:
         message=f"Unexpected {type(error).__name__}{place}.",
         cure="This is a fault of the warehouse: report it with this line.",
     )
-
-
-def _fail(instance: str, report: DocTypeReport, error: Exception) -> dict[str, Any]:
-    report.failure = describe_failure(error)
-    if isinstance(error, ErpThrottled | ErpInMaintenance):
-        report.outcome = Outcome.DEFERRED
-    elif isinstance(error, ErpRejected) and error.status == FORBIDDEN:
-        report.outcome = Outcome.DENIED
-    else:
-        report.outcome = Outcome.FAILED
-        logger.error("%s: %s failed: %s", instance, report.doctype, report.failure.message)
-    return {}
-
-
-def _position(state: SyncState | None) -> Position | None:
-    if not state or not state.position:
-        return None
-    return Position(state.position["modified"], state.position["name"])

@@ -1,0 +1,106 @@
+"""A DocType with a list: its survey takes the inventory, its pull fetches what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from warehouse.documents.rejected import clear_rejected
+from warehouse.erpnext.paging import Position, latest_past
+from warehouse.ingestion.catalog import read_shape
+from warehouse.ingestion.inventory import find_differences, take_inventory
+from warehouse.ingestion.pull import Puller
+from warehouse.ingestion.state import write_state
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from warehouse.documents.control import SyncState
+    from warehouse.ingestion.inventory import Inventory
+    from warehouse.ingestion.task import Task
+
+
+@dataclass(slots=True)
+class TableWork:
+    """The sync of a DocType with a list.
+
+    `names`: what to pull. `listed`: the names in the inventory, as strings.
+    """
+
+    task: Task
+    names: list[str | int] = field(default_factory=list)
+    listed: set[str] = field(default_factory=set)
+    inventory: Inventory | None = None
+    surveyed_at: datetime | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is anything to pull."""
+        return bool(self.names) or (self.inventory is not None and self.inventory.is_cut)
+
+    async def survey(self) -> None:
+        """Take the inventory and compare it with what is stored."""
+        task = self.task
+        self.surveyed_at = task.session.clock()
+        state = None if task.full else task.state
+        inventory = await take_inventory(task.session, task.client, task.doctype, state)
+        differences = await find_differences(task.session, task.doctype, inventory)
+        self.inventory = inventory
+        self.names = [row["name"] for row in inventory.rows] if task.full else differences.names
+        self.listed = {str(row["name"]) for row in inventory.rows}
+        task.report.seen = len(inventory.rows)
+        task.report.absent = differences.absent
+        if inventory.is_complete:
+            gone = task.rejected - self.listed
+            await clear_rejected(task.session.instance, task.doctype, gone)
+        else:
+            self.names += sorted(task.rejected - self.listed)
+
+    async def pull(self) -> dict[str, Any]:
+        """Fetch and store what differs; return what changes in the DocType's state."""
+        if self.inventory is None or self.surveyed_at is None:
+            raise RuntimeError("pulled before it was surveyed")
+        zone = ZoneInfo(self.task.session.time_zone)
+        site_now = self.surveyed_at.astimezone(zone).replace(tzinfo=None)
+        high_water = latest_past(self.inventory.rows, site_now)
+        walked = await self._pull(self.inventory) if self.differs else None
+        if walked:
+            high_water = latest_past([{"modified": walked.modified}], site_now) or high_water
+        changes: dict[str, Any] = {"position": None}
+        if high_water:
+            changes["high_water"] = high_water
+        if self.inventory.is_complete or not self.inventory.query.filters:
+            changes["verified_at"] = self.surveyed_at
+        return changes
+
+    async def _pull(self, inventory: Inventory) -> Position | None:
+        """Pull what differs; return where a walk in pages ended, or None if there was none."""
+        task = self.task
+        shape = await read_shape(task.session, task.catalog, task.entry)
+        puller = Puller(task.session, task.client, shape, task.report)
+        many = len(self.names) > max(task.session.erp.page_rows, len(inventory.rows) / 2)
+        walked = await self._walk(puller, inventory) if many or inventory.is_cut else None
+        await puller.pull_names([name for name in self.names if str(name) not in puller.pulled])
+        settled = (task.rejected & puller.pulled) - puller.rejected
+        await clear_rejected(task.session.instance, task.doctype, settled)
+        task.report.seen = len(self.listed | puller.pulled)
+        return walked
+
+    async def _walk(self, puller: Puller, inventory: Inventory) -> Position | None:
+        at = None if self.task.full else _position(self.task.state)
+
+        async def remember(position: Position) -> None:
+            nonlocal at
+            at = position
+            where = {"modified": position.modified, "name": position.name}
+            await write_state(self.task.session, self.task.doctype, {"position": where})
+
+        await puller.pull_walk(inventory.query, at, remember)
+        return at
+
+
+def _position(state: SyncState | None) -> Position | None:
+    if not state or not state.position:
+        return None
+    return Position(state.position["modified"], state.position["name"])
