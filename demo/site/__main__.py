@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from demo.books import Mix, generate_books
 from demo.site.app import create_app
 from demo.site.auth import DEMO_KEY, DEMO_SECRET, Credentials
 from demo.site.dataset import Dataset
@@ -36,6 +37,9 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
     dataset: Annotated[Path | None, typer.Option(help="A dataset folder to serve.")] = None,
     documents: Annotated[int, typer.Option(help="Generate about so many documents.")] = 1000,
     seed: Annotated[int, typer.Option(help="What the generated books follow from.")] = 1,
+    mix: Annotated[Mix, typer.Option(help="What the generated documents mostly are.")] = (
+        Mix.ORDINARY
+    ),
     key: Annotated[str, typer.Option(help="The API key that the site knows.")] = DEMO_KEY,
     secret: Annotated[str, typer.Option(help="Its secret.")] = DEMO_SECRET,
     pace: Annotated[
@@ -45,7 +49,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
     """Serve one sample ERPNext site."""
     if pace not in (None, "erpnext"):
         raise typer.BadParameter("the only pace is erpnext", param_hint="--pace")
-    books = _generated(documents, seed) if dataset is None else load_folder(dataset)
+    books = load_folder(dataset) if dataset else generate_books(documents, seed, mix=mix)
     site = SampleSite(books, Credentials(key, secret), "erpnext" if pace else None)
     announcement = (
         f'Sample ERPNext site "{_title(books)}" serves {len(site.control.store):,} documents'
@@ -71,12 +75,6 @@ def _run(site: SampleSite, port: int, announcement: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     _AnnouncingServer(config, announcement).run()
-
-
-def _generated(documents: int, seed: int) -> Dataset:
-    from demo.books import generate_books  # noqa: PLC0415 - a folder's site needs no generator
-
-    return generate_books(documents, seed)
 
 
 def _title(books: Dataset) -> str:

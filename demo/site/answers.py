@@ -18,6 +18,10 @@ _COOKIES = (
     "user_id=Guest; Path=/; SameSite=Lax",
     "user_image=; Path=/; SameSite=Lax",
 )
+_EXPIRED_COOKIES = tuple(
+    f"{name}=; Expires=Sun, 22 Nov 2026 02:12:36 GMT; Path=/"
+    for name in ("user_image", "system_user", "full_name", "sid", "user_id")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Answer:
     body: bytes
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
-    cookies: bool = True
+    cookies: tuple[str, ...] = _COOKIES
     sent_bytes: int | None = None
     effort: Effort = field(default_factory=Effort)
 
@@ -53,12 +57,11 @@ class Answer:
 
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
         """Give the headers as ASGI sends them."""
-        cookies = [("set-cookie", cookie) for cookie in _COOKIES] if self.cookies else []
         named = [
             ("content-type", self.content_type),
             ("content-length", str(len(self.body))),
             *self.headers,
-            *cookies,
+            *(("set-cookie", cookie) for cookie in self.cookies),
         ]
         return [(name.encode(), value.encode("latin-1")) for name, value in named]
 
@@ -77,7 +80,9 @@ def refused(refusal: Refusal, version: int, accept: str, *, tracebacks: bool = T
     if not tracebacks:
         refusal = replace(refusal, exception=None)
     if not accept.startswith("text/"):
-        return Answer(refusal.status, refusal.body(version))
+        expired = refusal.session_expired or refusal.exc_type == "AuthenticationError"
+        cookies = _COOKIES + _EXPIRED_COOKIES if expired else _COOKIES
+        return Answer(refusal.status, refusal.body(version), cookies=cookies)
     if refusal.exc_type == "TooManyRequestsError":
         return Answer(refusal.status, b"Too Many Requests", "text/plain; charset=utf-8")
     return Answer(refusal.status, refusal.html(), HTML)
@@ -89,9 +94,9 @@ def bare_page(status: int, title: str, text: str) -> Answer:
         f"<html>\n  <head>\n    <title>{title}</title>\n  </head>\n  <body>\n"
         f"    <h1><p>{title}</p></h1>\n    {text}\n  </body>\n</html>\n"
     )
-    return Answer(status, page.encode(), "text/html", cookies=False)
+    return Answer(status, page.encode(), "text/html", cookies=())
 
 
 def control_answer(status: int, value: object) -> Answer:
     """Answer a control request."""
-    return Answer(status, json.dumps(value).encode(), cookies=False)
+    return Answer(status, json.dumps(value).encode(), cookies=())

@@ -116,8 +116,8 @@ class FaultRule(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
 
     status: `status`, `exc_type`, `message`, `retry_after`. delay: `seconds`, then all is well.
     edit: `changes` are made before the request is answered. cut: the connection closes after
-    `sent_bytes` of the body (default half). html: a page of a proxy with `status` and `message`. garbage: `body`
-    (default half of the right one) with 200. throttle: 429, `retry_after` (null: no such header).
+    `sent_bytes` of the body (default half). html: a proxy's page with `status` and `message`.
+    garbage: `body` (default half of the right one) with 200. throttle: 429, with `retry_after`.
     maintenance: 503. unauthorized: 401. empty: no rows. keyless: `{}`. blank: no body at all.
     truncate: only the first `rows` rows.
     """

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -101,7 +101,7 @@ def _replaced(rule: FaultRule, call: Call) -> Answer | None:
         answer = refused(refusals.throttled(), version, call.accept)
         return _retry_after(answer.with_headers(*_RATE_LIMIT), rule)
     if rule.action == "maintenance":
-        return replace(refused(refusals.stopped(), version, call.accept), cookies=False)
+        return replace(refused(refusals.stopped(), version, call.accept), cookies=())
     if rule.action == "unauthorized":
         return refused(refusals.wrong_credentials(), version, call.accept)
     if rule.action == "html":

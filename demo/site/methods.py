@@ -11,6 +11,7 @@ from demo.site import reads, refusals
 from demo.site.answers import Answer, keyed
 from demo.site.auth import Caller
 from demo.site.calls import Call
+from demo.site.metas import form_metas_of
 from demo.site.query import ListRequest, Query
 from demo.site.store import ChildTable
 from demo.site.tables import Store
@@ -102,7 +103,7 @@ def _single_value(store: Store, caller: Caller, call: Call) -> Answer:
 
 
 def _getdoctype(store: Store, _caller: Caller, call: Call) -> Answer:
-    metas = reads.metas_of(store, call.required("doctype"))
+    metas = form_metas_of(store, call.required("doctype"))
     cached = call.params.get("cached_timestamp")
     if cached and cached == metas[0].get("modified"):
         return Answer(200, _encode({"message": "use_cache", "user_settings": "{}"}))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from demo.books import Mix
 from demo.site.app import CONTROL_PATH
 from demo.site.auth import DEMO_KEY, DEMO_SECRET
 
@@ -55,12 +56,13 @@ class SiteControl:
 class SiteProcess:
     """Runs `python -m demo.site` while its context lasts."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one option each
         self,
         *,
         dataset: Path | None = None,
         documents: int = 1000,
         seed: int = 1,
+        mix: Mix = Mix.ORDINARY,
         pace: str | None = None,
         start_s: float = 120.0,
     ) -> None:
@@ -70,6 +72,7 @@ class SiteProcess:
         self._arguments = [sys.executable, "-m", "demo.site", "--port", "0"]
         if dataset is None:
             self._arguments += ["--documents", str(documents), "--seed", str(seed)]
+            self._arguments += ["--mix", mix.value]
         else:
             self._arguments += ["--dataset", str(dataset)]
         if pace is not None:
@@ -112,6 +115,11 @@ class SiteProcess:
     def pid(self) -> int:
         """Give the process's id."""
         return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """Give how the process ended; None while it runs."""
+        return self._process.poll()
 
     def _read_announcement(self) -> str:
         stdout = self._process.stdout

@@ -88,23 +88,6 @@ def count_rows(store: Store, doctype: str, filters: Any) -> int:
     return Query(store, table, ListRequest(filters=filters)).count()
 
 
-def meta_of(store: Store, doctype: str) -> Row:
-    """Give a DocType's merged meta."""
-    if doctype not in store.doctypes:
-        raise refusals.unknown_doctype(doctype)
-    described = store.doctypes[doctype]
-    return store.metas.get(doctype) or {"doctype": "DocType", "fields": [], **described}
-
-
-def metas_of(store: Store, doctype: str) -> list[Row]:
-    """Give a DocType's merged meta and those of its child tables, each once."""
-    meta = meta_of(store, doctype)
-    fields = meta.get("fields") or []
-    children = [field.get("options") for field in fields if _is_table_field(field)]
-    known = [child for child in dict.fromkeys(children) if child in store.doctypes]
-    return [meta, *(meta_of(store, child) for child in known)]
-
-
 def answer_key(call: Call) -> str:
     """Tell under which key the answer stands."""
     return "message" if call.target.method and call.target.version == 1 else "data"
@@ -163,10 +146,6 @@ def _is_parent(store: Store, parent: str | None, child: str) -> bool:
     if parent not in store.doctypes or parent in store.refused:
         return False
     return child in store.table(parent).schema.tables.values()
-
-
-def _is_table_field(field: Row) -> bool:
-    return str(field.get("fieldtype", "")).startswith("Table")
 
 
 def _single(table: Table) -> Row:

@@ -8,6 +8,7 @@ import msgspec
 
 from demo.site import reads, refusals
 from demo.site.answers import Answer, keyed
+from demo.site.metas import meta_of
 from demo.site.methods import call_method
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _described(store: Store, caller: Caller, call: Call, doctype: str) -> Answer
     if call.target.kind == "meta":
         if caller.is_guest:
             raise refusals.forbidden()
-        return keyed("data", msgspec.json.encode(reads.meta_of(store, doctype)))
+        return keyed("data", msgspec.json.encode(meta_of(store, doctype)))
     if call.target.kind == "count":
         reads.listed_table(store, caller, doctype, call.parent)
         count = reads.count_rows(store, doctype, call.json_param("filters"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncIterator
-from typing import Any
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -13,6 +14,10 @@ from demo.site.app import create_app
 from demo.site.auth import DEMO_KEY, DEMO_SECRET
 from demo.site.dataset import Dataset
 from demo.site.site import SampleSite
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
 TOKEN = f"token {DEMO_KEY}:{DEMO_SECRET}"
 
@@ -93,7 +98,9 @@ def make_dataset() -> Dataset:
         described("Empty", field("title"), field("items", "Table", "Sales Invoice Item")),
         described("Secret", field("title")),
         described("Comment", field("comment_type"), field("content"), field("reference_name")),
-        described("Deleted Document", field("deleted_name"), field("deleted_doctype"), field("data")),
+        described(
+            "Deleted Document", field("deleted_name"), field("deleted_doctype"), field("data")
+        ),
         described("DocType"),
     ]
     customers = [
@@ -108,8 +115,12 @@ def make_dataset() -> Dataset:
         documents={
             "Customer": customers,
             "Sales Invoice": [_invoice(*each) for each in INVOICES],
-            "Log": [document("Log", n, f"2026-03-01 00:00:{n:02}", text=str(n)) for n in (2, 10, 1)],
-            "Settings": [{"name": "Settings", "idx": "0", "docstatus": 0, "rate": 2.5, "note": None}],
+            "Log": [
+                document("Log", n, f"2026-03-01 00:00:{n:02}", text=str(n)) for n in (2, 10, 1)
+            ],
+            "Settings": [
+                {"name": "Settings", "idx": "0", "docstatus": 0, "rate": 2.5, "note": None}
+            ],
         },
         refused={"Secret": 403},
     )
@@ -165,3 +176,40 @@ async def client(site: SampleSite) -> AsyncIterator[httpx.AsyncClient]:
 async def guest(site: SampleSite) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(site) as opened:
         yield opened
+
+
+def write_folder(dataset: Dataset, folder: Path) -> Path:
+    """Write a dataset as the folders of recorded ones are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "doctypes.json").write_text(json.dumps(dataset.doctypes))
+    stats = {name: {"status": status} for name, status in dataset.refused.items()}
+    (folder / "stats.json").write_text(json.dumps(stats))
+    files = {"_metas": list(dataset.metas.values())}
+    for doctype, documents in dataset.documents.items():
+        files[doctype.lower().replace(" ", "-")] = [
+            {**each, "doctype": doctype} for each in documents
+        ]
+    for stem, rows in files.items():
+        with gzip.open(folder / f"{stem}.jsonl.gz", "wt") as lines:
+            lines.writelines(json.dumps(row) + "\n" for row in rows)
+    return folder
+
+
+async def rows_of(client: httpx.AsyncClient, doctype: str, **params: Any) -> list[dict[str, Any]]:
+    """Ask for a list by POST and give its rows."""
+    body = {"doctype": doctype, "limit_page_length": 0, **params}
+    answer = await client.post("/api/method/frappe.client.get_list", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["message"]
+
+
+async def names_of(client: httpx.AsyncClient, doctype: str, **params: Any) -> list[Any]:
+    """Ask for a list by POST and give its names."""
+    return [row["name"] for row in await rows_of(client, doctype, **params)]
+
+
+def order(site: SampleSite, do: str, **values: Any) -> Any:
+    """Carry out a control command that must succeed."""
+    status, answer = site.command(json.dumps({"do": do, **values}).encode())
+    assert status == 200, answer
+    return answer["result"]

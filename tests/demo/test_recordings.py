@@ -12,16 +12,18 @@ import base64
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from demo.site.app import create_app
 from demo.site.auth import DEMO_KEY, DEMO_SECRET
-from demo.site.dataset import Dataset
 from demo.site.folder import load_folder
 from demo.site.site import SampleSite
+
+if TYPE_CHECKING:
+    from demo.site.dataset import Dataset
 
 REFERENCE = os.environ.get("CSA_ERPNEXT_REFERENCE", "")
 pytestmark = pytest.mark.skipif(
@@ -116,7 +118,7 @@ BEFORE: dict[str, list[dict[str, Any]]] = {
 NOT_EXPORTED = {
     *("api_key", "api_secret", "reset_password_key", "last_active", "last_ip", "last_login"),
     *("last_scanned_warehouse", "display_name", "virtual_num", "track_seen"),
-    "payment_request_outstanding",
+    *("payment_request_outstanding", "added"),
 }
 # Recorded rows that the export left out: DocTypes of logs and reports, and rows gone since.
 REPLAYED = [name for name in RECORDINGS if name not in NOT_REPLAYED]
@@ -135,7 +137,7 @@ NOTHING_HELD = {
 """The lists of which no recorded row can be found again, each looked at by hand."""
 
 
-NO_LIMIT = {"limit": None, "limit_page_length": 0, "limit_start": 0}
+NO_LIMIT = {"limit": 0, "limit_page_length": 0, "limit_start": 0}
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +155,7 @@ def test_every_recording_is_replayed_or_listed_with_a_reason():
     assert unknown == set()
     assert len(RECORDINGS) == len(NOT_REPLAYED) + len(REPLAYED) == 210
     assert BEFORE.keys() <= set(REPLAYED)
-    assert NOTHING_HELD <= set(REPLAYED)
+    assert set(REPLAYED) >= NOTHING_HELD
 
 
 @pytest.mark.parametrize("name", REPLAYED)
@@ -222,8 +224,8 @@ def same_headers(recording: dict[str, Any], answer: httpx.Response) -> None:
     assert answer.headers["content-type"] == recorded["content-type"]
     for name in ("retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"):
         assert answer.headers.get(name) == recorded.get(name)
-    cookies = [cookie.split("=")[0] for cookie in recorded.get("set-cookie", ())]
-    assert [cookie.split("=")[0] for cookie in answer.headers.get_list("set-cookie")] == cookies
+    cookies = sorted(cookie.split(";")[0] for cookie in recorded.get("set-cookie", ()))
+    assert sorted(each.split(";")[0] for each in answer.headers.get_list("set-cookie")) == cookies
 
 
 def same_page(recording: dict[str, Any], text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Variables as they are written: in `.env`, in `.env.example`, misspelt, retired, empty or twice."""
+"""Variables as they are written: in `.env` and `.env.example`, misspelt, retired, empty, twice."""
 
 from itertools import pairwise
 from pathlib import Path

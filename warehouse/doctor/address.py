@@ -79,11 +79,8 @@ def _explain_redirect(erp: ErpInstance, target: httpx.URL) -> tuple[str, str]:
     if target.path.endswith(PING):
         site = origin + target.path.removesuffix(PING)
         return f"{erp.url} redirects to {site}.", f"Set {_variable(erp)}={site}."
-    return (
-        f"{erp.url} redirects to another page, on {origin}.",
-        "Let this machine through to /api in the proxy or login page that stands before ERPNext, "
-        f"or correct {_variable(erp)}.",
-    )
+    cure = f"Let this machine through to /api there, or correct {_variable(erp)}."
+    return f"{erp.url} redirects to another page, on {origin}.", cure
 
 
 def _variable(erp: ErpInstance) -> str:

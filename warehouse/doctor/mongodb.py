@@ -68,7 +68,9 @@ def _judge_version(version: str, settings: Settings) -> Finding:
     return well(SUBJECT, f"MongoDB {version} answers.")
 
 
-async def _check_rights(client: AsyncMongoClient[dict[str, Any]], settings: Settings) -> list[Finding]:
+async def _check_rights(
+    client: AsyncMongoClient[dict[str, Any]], settings: Settings
+) -> list[Finding]:
     name = f"{PROBE_PREFIX}{secrets.token_hex(8)}"
     trial = Trial(
         client[settings.mongodb_database_name][name], client[settings.business_database_name][name]
@@ -94,7 +96,7 @@ class Trial:
         """Try everything, each whatever became of the one before."""
         stored, built = self.datastore, self.business
         merge = {"into": {"db": built.database.name, "coll": built.name}}
-        create = stored.database.create_collection(stored.name)
+        create = stored.database.create_collection(stored.name, check_exists=False)
         await self._attempt(stored, "createCollection", create)
         await self._attempt(stored, "createIndex", stored.create_index("probe"))
         await self._attempt(stored, "insert", stored.insert_one({"_id": 1, "probe": 1}))
@@ -155,7 +157,8 @@ class Trial:
     ) -> bool:
         """Await `operation` and say whether it worked; if not, note why."""
         database = collection.database.name
-        if privileges in MAKING:
+        makes_it = privileges in MAKING and collection.full_name not in self.standing
+        if makes_it:
             self.standing[collection.full_name] = collection
         try:
             with pymongo.timeout(ATTEMPT_LIMIT_S):
@@ -167,7 +170,7 @@ class Trial:
                 self.failures.append(error(RIGHTS, message, cure))
                 return False
             self.lacking.setdefault(database, []).append(privileges)
-            if privileges in MAKING:
+            if makes_it:
                 del self.standing[collection.full_name]
             return False
         return True

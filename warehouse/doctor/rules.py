@@ -89,14 +89,14 @@ class Rules:
 
 
 def known_reader(doctype: str, module: str) -> str:
-    """Return the role that reads a DocType in ERPNext as delivered, for want of the site's rules."""
+    """Return the role that reads a DocType in ERPNext as it is delivered."""
     return _ROLE_OF_DOCTYPE.get(doctype) or _ROLE_OF_MODULE.get(module, SYSTEM_MANAGER)
 
 
 def choose_roles(
     doctypes: Iterable[str],
     readers: Callable[[str], frozenset[str]],
-    cost: Callable[[str], int],
+    cost: Callable[[str], int] = lambda _role: 0,
 ) -> dict[str, list[str]]:
     """Return few roles that read `doctypes`, each with those it adds; "" has those none reads.
 
@@ -111,7 +111,9 @@ def choose_roles(
                 gains[role].append(doctype)
         best = min(gains, key=lambda role: (-len(gains[role]), cost(role), role))
         chosen[best] = sorted(gains[best])
-        missing = {doctype: roles for doctype, roles in missing.items() if best not in (roles or {""})}
+        missing = {
+            doctype: roles for doctype, roles in missing.items() if best not in (roles or {""})
+        }
     return chosen
 
 

@@ -36,8 +36,13 @@ def page_query(query: ListQuery, after: Position | None, page_rows: int) -> List
     """Return `query` cut to the `page_rows` rows that follow `after` in (modified, name).
 
     `modified >= M AND (modified > M OR name > N)` is `(modified, name) > (M, N)`, the only form
-    that Frappe's filters can say.
+    that Frappe's filters can say; it takes up the one `or_filters` that a request has.
+
+    Raises:
+        ValueError: if `query` has `or_filters` of its own.
     """
+    if query.or_filters:
+        raise ValueError("A query with or_filters can't be walked.")
     query = replace(query, order_by=BY_MODIFIED, limit=page_rows)
     if after is None:
         return query

@@ -127,6 +127,8 @@ class ActiveRun:
 
     async def sync_one(self, sync: DocTypeSync) -> DocTypeReport | None:
         """Bring one DocType up to date; None when the instance must stop before or meanwhile."""
+        if self.error:
+            return None
         report = None
         with self._stopping():
             report = await sync.run()
@@ -143,9 +145,8 @@ class ActiveRun:
 
         async def work() -> None:
             for sync in waiting:
-                if self.error:
-                    return
-                await step(sync)
+                if not self.error:
+                    await step(sync)
 
         await asyncio.gather(*(work() for _ in range(self.workers)))
 

@@ -37,6 +37,10 @@ class SingleWork:
         self.differs = stored.get(doctype) != hash_content(self.document)
         task.report.seen = 1
 
+    def describe(self) -> str:
+        """Return what there is to do, so that the same work reads the same."""
+        return hash_content(self.document)
+
     async def pull(self) -> dict[str, Any]:
         """Store the document if it differs; return what changes in the DocType's state."""
         task = self.task

@@ -58,6 +58,10 @@ class DocTypeSync:
         """Whether the survey found nothing to pull and nothing to tell an operator."""
         return self._outcome() is Outcome.DENIED if self.error else not self._work.differs
 
+    def describe_work(self) -> str:
+        """Return what the survey found to do, so that the same work reads the same."""
+        return self._work.describe()
+
     async def survey(self) -> None:
         """Find out what there is to do.
 

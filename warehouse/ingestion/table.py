@@ -57,6 +57,14 @@ class TableWork:
         else:
             self.names += sorted(task.rejected - self.listed)
 
+    def describe(self) -> str:
+        """Return what there is to do, so that the same work reads the same."""
+        if self.task.full or self.inventory is None:
+            return "everything"
+        wanted = set(self.names)
+        rows = [row for row in self.inventory.rows if row["name"] in wanted]
+        return "\n".join(f"{row['name']} {row['modified']} {row['creation']}" for row in rows)
+
     async def pull(self) -> dict[str, Any]:
         """Fetch and store what differs; return what changes in the DocType's state."""
         if self.inventory is None or self.surveyed_at is None:

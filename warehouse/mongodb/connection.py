@@ -18,6 +18,7 @@ from warehouse.mongodb.embedded import EmbeddedMongo
 from warehouse.settings import Settings
 
 _LIMIT_MS = 10_000
+_SETTLE_S = 0.05
 _LIMITS = ("serverSelectionTimeoutMS", "connectTimeoutMS")
 _REASONS = r"\[Errno -?\d+\] [\w ]*\w|\[SSL[^\]]*\][\w ]*|timed out|No \w+ members found"
 _WRONG_CREDENTIALS = (18, 8000)  # MongoDB's code, and Atlas's
@@ -84,6 +85,9 @@ async def _find_failure(
     try:
         await client.admin.command("ping")
     except (PyMongoError, ValueError) as error:
+        # The driver leaks the socket of a client that is closed while it connects (PYTHON-5867),
+        # and it has just begun its next attempt.
+        await asyncio.sleep(_SETTLE_S)
         return _explain(error, _name_hosts(uri))
     return None
 

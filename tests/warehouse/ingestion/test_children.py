@@ -1,0 +1,203 @@
+"""Child rows are joined on the exact name; what can't be joined is read singly."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.scripted_site import Reply, ScriptedSite, message, page, refusal
+from warehouse.erpnext.meta import ChildTable, Shape
+from warehouse.errors import ErpInMaintenance, ErpThrottled, ErpUnauthorized, ErpUnavailable
+from warehouse.ingestion.children import join, read_children
+
+if TYPE_CHECKING:
+    import random
+
+    from warehouse.errors import ErpError
+
+CROPS = ChildTable("crops", "Farmer Crop")
+TAGS = ChildTable("tags", "Farmer Tag Link")
+SHAPE = Shape("Farmer", (CROPS, TAGS), {})
+
+Row = dict[str, Any]
+
+
+def child(parent: Any, name: str = "row", **columns: Any) -> Row:
+    return {"name": name, "parent": parent, "modified": "m", "creation": "c", **columns}
+
+
+def test_rows_go_under_their_parent_and_field():
+    one, two, three = child("FMR-1", "a"), child("FMR-2", "b"), child("FMR-1", "c")
+    children = join(["FMR-1", "FMR-2", "FMR-3"], {CROPS: [one, two], TAGS: [three]})
+    assert children.of("FMR-1") == {"crops": [one], "tags": [three]}
+    assert children.of("FMR-2") == {"crops": [two]}
+    assert children.of("FMR-3") == {}
+    assert children.doubtful == set()
+
+
+def test_two_fields_of_one_child_doctype_are_kept_apart():
+    sown, reaped = ChildTable("sown", "Farmer Crop"), ChildTable("reaped", "Farmer Crop")
+    children = join(["A"], {sown: [child("A", "x")], reaped: [child("A", "y")]})
+    assert {field: rows[0]["name"] for field, rows in children.of("A").items()} == {
+        "sown": "x",
+        "reaped": "y",
+    }
+
+
+NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8) | st.integers(0, 10**6)
+PARENTS = st.lists(NAMES, min_size=1, max_size=8, unique_by=str)
+
+
+@given(PARENTS, st.lists(st.tuples(st.integers(0, 7), st.booleans())), st.randoms())
+def test_every_row_lands_under_exactly_its_parent(
+    names: list[str | int], places: list[tuple[int, bool]], dice: random.Random
+):
+    answers: dict[ChildTable, list[Row] | None] = {CROPS: [], TAGS: []}
+    for number, (place, is_tag) in enumerate(places):
+        parent = str(names[place % len(names)])
+        rows = answers[TAGS if is_tag else CROPS]
+        assert rows is not None
+        rows.append(child(parent, f"row {number}"))
+    for rows in answers.values():
+        dice.shuffle(rows or [])
+    children = join(names, answers)
+    assert children.doubtful == set()
+    for table, rows in answers.items():
+        for name in names:
+            mine = [row for row in rows or [] if row["parent"] == str(name)]
+            assert children.of(str(name)).get(table.fieldname, []) == mine
+
+
+def test_integer_names_are_joined_on_their_digits():
+    children = join([7, 70], {CROPS: [child("7"), child("70"), child("70")]})
+    assert {name: len(children.of(name)["crops"]) for name in ("7", "70")} == {"7": 1, "70": 2}
+    assert children.doubtful == set()
+
+
+@pytest.mark.parametrize(
+    "parent", ["raju das", "RAJU DAS", "Raju Das ", "Rájù Das", "Raju\u0301 Das", "\uff32aju Das"]
+)
+def test_a_parent_that_is_spelt_otherwise_makes_the_alike_ones_doubtful(parent: str):
+    children = join(["Raju Das", "Rani", "Rao"], {CROPS: [child("Rani"), child(parent)]})
+    assert children.doubtful == {"Raju Das"}
+    assert children.of("Rani") == {"crops": [child("Rani")]}
+
+
+@pytest.mark.parametrize("parent", ["Somebody Else", "", None, 8, "Raju\u200d Das", "Raju"])
+def test_a_parent_that_nobody_knows_makes_all_doubtful(parent: Any):
+    children = join(["Raju Das", "Rani", 7], {CROPS: [child("Rani"), child(parent)]})
+    assert children.doubtful == {"Raju Das", "Rani", "7"}
+
+
+def test_a_row_without_a_parent_makes_all_doubtful():
+    assert join(["A", "B"], {CROPS: [{"name": "x"}]}).doubtful == {"A", "B"}
+
+
+def test_a_refused_table_makes_all_doubtful_and_gives_nothing():
+    children = join(["A", 7], {CROPS: [child("A")], TAGS: None})
+    assert children.doubtful == {"A", "7"}
+    assert children.of("A") == {}
+
+
+def test_without_child_tables_nothing_is_doubtful():
+    assert join(["A"], {}).doubtful == set()
+
+
+# --- Asked of a site
+
+
+async def test_each_table_is_asked_for_by_type_field_and_parents():
+    site = ScriptedSite(message([]))
+    async with site.client() as client:
+        await read_children(client, SHAPE, ["A/B", 7])
+    asked = sorted((json.loads(request.content) for request in site.requests), key=str)
+    assert asked == [
+        {
+            "doctype": doctype,
+            "fields": ["*"],
+            "filters": [
+                ["parenttype", "=", "Farmer"],
+                ["parentfield", "=", fieldname],
+                ["parent", "in", ["A/B", 7]],
+            ],
+            "limit_page_length": 0,
+            "order_by": "parent asc, idx asc",
+            "parent": "Farmer",
+        }
+        for doctype, fieldname in (("Farmer Crop", "crops"), ("Farmer Tag Link", "tags"))
+    ]
+
+
+def by_table(crops: Reply, tags: Reply) -> ScriptedSite:
+    def reply(request: httpx.Request) -> httpx.Response:
+        chosen = crops if json.loads(request.content)["doctype"] == "Farmer Crop" else tags
+        if isinstance(chosen, type):
+            raise chosen("broken", request=request)
+        return chosen if isinstance(chosen, httpx.Response) else chosen(request)
+
+    return ScriptedSite(reply)
+
+
+async def test_answers_are_joined_with_their_own_table():
+    crop, tag = child("A", "crop"), child("A", "tag")
+    async with by_table(message([crop]), message([tag])).client() as client:
+        children = await read_children(client, SHAPE, ["A"])
+    assert children.of("A") == {"crops": [crop], "tags": [tag]}
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        refusal(403, "PermissionError"),
+        refusal(404, "DoesNotExistError"),
+        refusal(500, "ProgrammingError"),
+        page(200),
+        message({"not": "rows"}),
+        httpx.Response(200, content=b'{"message": [{"name": "x", "par'),
+    ],
+)
+async def test_a_table_that_is_refused_or_cut_sends_its_parents_to_the_single_read(refused: Reply):
+    async with by_table(message([child("A")]), refused).client() as client:
+        children = await read_children(client, SHAPE, ["A", "B"])
+    assert children.doubtful == {"A", "B"}
+
+
+@pytest.mark.parametrize(
+    ("broken", "kind"),
+    [
+        (httpx.ReadTimeout, ErpUnavailable),
+        (page(502), ErpUnavailable),
+        (refusal(401, "AuthenticationError"), ErpUnauthorized),
+        (refusal(429, "TooManyRequestsError"), ErpThrottled),
+        (refusal(503, "SessionStopped"), ErpInMaintenance),
+    ],
+)
+async def test_what_concerns_the_whole_instance_is_not_taken_for_a_refused_table(
+    broken: Reply, kind: type[ErpError]
+):
+    async with by_table(message([]), broken).client() as client:
+        with pytest.raises(kind):
+            await read_children(client, SHAPE, ["A"])
+
+
+@pytest.mark.xfail(strict=True, reason="gather leaves the other tables' requests running")
+async def test_no_request_is_left_running_when_one_table_fails():
+    before = asyncio.all_tasks()
+    site = by_table(refusal(401, "AuthenticationError"), page(502))
+    async with site.client() as client:
+        forever = asyncio.Event()
+        client._sleep = lambda _seconds: forever.wait()  # type: ignore[assignment]
+        with pytest.raises(ErpUnauthorized):
+            await read_children(client, SHAPE, ["A"])
+        left = asyncio.all_tasks() - before
+        forever.set()
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+    assert not left

@@ -1,0 +1,202 @@
+"""May a key read what is to be stored: DocTypes, permission tables, every document of them?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from warehouse.doctor.catalog import Answers, ask_for, choose_doctypes, is_refusal
+from warehouse.doctor.findings import Finding, error, list_names, warning, well
+from warehouse.doctor.rules import (
+    ADMINISTRATOR,
+    SYSTEM_MANAGER,
+    Reach,
+    Rules,
+    choose_roles,
+    known_reader,
+)
+from warehouse.erpnext.query import ListQuery
+from warehouse.errors import ErpContractBroken, ErpRejected
+
+if TYPE_CHECKING:
+    from warehouse.doctor.catalog import ListedDocType
+    from warehouse.erpnext.client import ErpClient
+
+# Without these no DocType can be ingested: a document's fields are not known.
+CATALOG_TABLES = ("Custom Field", "Property Setter")
+# Who may see what, and what was deleted; a child table is asked with a parent.
+PERMISSION_TABLES = {
+    "DocPerm": "DocType",
+    "DocField": "DocType",
+    "Has Role": "User",
+    "Custom DocPerm": None,
+    "Role": None,
+    "User": None,
+    "User Type": None,
+    "User Permission": None,
+    "DocShare": None,
+    "Deleted Document": None,
+    "Server Script": None,
+    "System Settings": None,
+    "Installed Applications": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key at work: its client, the ERP user that it belongs to, and what its site has."""
+
+    client: ErpClient
+    user: str
+    catalog: dict[str, ListedDocType]
+
+    @property
+    def instance(self) -> str:
+        """The instance that the key opens."""
+        return self.client.instance
+
+
+async def check_doctypes(key: Key, *, every_doctype: bool) -> list[Finding]:
+    """Return which DocTypes the key may not read, or not wholly, and the roles to add."""
+    subject = f"{key.instance} DocTypes"
+    answers = await ask_for(key.client, choose_doctypes(key.catalog, every_doctype=every_doctype))
+    rules = await _read_rules(key)
+    lacking = dict.fromkeys((doctype.name for doctype in answers.denied), "")
+    if rules:
+        lacking |= await _find_partial(key, answers, rules)
+    asked = len(answers.readable) + len(answers.denied) + len(answers.failed)
+    more = "" if every_doctype else " asked for, the important ones; --all asks for every one"
+    read = asked - len(lacking) - len(answers.failed)
+    findings = [well(subject, f"The key reads {read} of {asked} DocTypes{more}.")] if read else []
+    findings += _name_roles(subject, key, lacking, rules)
+    return findings + _name_failures(subject, answers)
+
+
+async def check_permission_tables(key: Key) -> list[Finding]:
+    """Return which tables that the catalog and the access rules come from the key may not read."""
+    subject = f"{key.instance} permission tables"
+    parents = dict.fromkeys(CATALOG_TABLES) | PERMISSION_TABLES
+    tables = [
+        replace(key.catalog[table], parent=parent)
+        for table, parent in parents.items()
+        if table in key.catalog
+    ]
+    answers = await ask_for(key.client, tables)
+    denied = {table.name for table in answers.denied}
+    findings = []
+    if needed := denied & {*CATALOG_TABLES}:
+        message = f"The key may not read {list_names(needed)}, so nothing can be ingested."
+        findings.append(error(subject, message, give_role(key.user, SYSTEM_MANAGER)))
+    by_role = choose_roles(
+        denied - needed, lambda table: frozenset({known_reader(table, key.catalog[table].module)})
+    )
+    for role, of_role in by_role.items():
+        message = f"The key may not read {list_names(of_role)}; who may see what stays unknown."
+        findings.append(warning(subject, message, give_role(key.user, role)))
+    if answers.readable and not denied:
+        findings.append(well(subject, f"The key reads all {len(answers.readable)} of them."))
+    return findings + _name_failures(subject, answers)
+
+
+async def check_user_permissions(key: Key) -> list[Finding]:
+    """Return whether User Permissions hide documents from the key's user."""
+    subject = f"{key.instance} User Permissions"
+    if key.user == ADMINISTRATOR or "User Permission" not in key.catalog:
+        return []
+    query = ListQuery("User Permission", ("allow",), filters=(("user", "=", key.user),))
+    try:
+        rows = await key.client.list_rows(query)
+    except ErpRejected as failure:
+        if not is_refusal(failure):
+            raise
+        message = f"The key may not see whether User Permissions hide documents from {key.user}."
+        return [warning(subject, message, give_role(key.user, SYSTEM_MANAGER))]
+    if not rows:
+        return [well(subject, f"None hides documents from {key.user}.")]
+    allowed = Counter(str(row.get("allow")) for row in rows)
+    listed = list_names(f"{allow} ({number})" for allow, number in allowed.items())
+    return [
+        error(
+            subject,
+            f"User Permissions hide documents from {key.user}, so the store is incomplete and no "
+            f"deletion can be trusted: {listed}.",
+            f"Remove them in ERPNext: User Permission list, filtered by {key.user}.",
+        )
+    ]
+
+
+async def _read_rules(key: Key) -> Rules | None:
+    """Return the site's permission rules, or None if the key may not read them.
+
+    All columns, because `read` and `select` are SQL words that not every version quotes.
+    """
+    if "DocPerm" not in key.catalog:
+        return None
+    try:
+        standard = await key.client.list_rows(ListQuery("DocPerm", ("*",), parent="DocType"))
+        custom = await key.client.list_rows(ListQuery("Custom DocPerm", ("*",)))
+    except (ErpRejected, ErpContractBroken):
+        return None
+    return Rules(standard, custom)
+
+
+async def _find_partial(key: Key, answers: Answers, rules: Rules) -> dict[str, str]:
+    """Return DocType → what alone the key sees of it, where that is not everything."""
+    if key.user == ADMINISTRATOR:
+        return {}
+    of_user = (("parent", "=", key.user), ("parenttype", "=", "User"))
+    query = ListQuery("Has Role", ("role",), filters=of_user, parent="User")
+    try:
+        rows = await key.client.list_rows(query)
+    except (ErpRejected, ErpContractBroken):
+        return {}
+    roles = {str(row.get("role")) for row in rows}
+    reached = {doctype.name: rules.reach(doctype.name, roles) for doctype in answers.readable}
+    return {name: reach.value for name, reach in reached.items() if reach is not Reach.FULL}
+
+
+def _name_roles(
+    subject: str, key: Key, lacking: dict[str, str], rules: Rules | None
+) -> list[Finding]:
+    """Return a warning for each role to add. `lacking`: DocType → what is seen of it, if any."""
+
+    def readers(doctype: str) -> frozenset[str]:
+        if rules:
+            return rules.readers(doctype)
+        return frozenset({known_reader(doctype, key.catalog[doctype].module)})
+
+    chosen = choose_roles(lacking, readers, *([rules.written_by] if rules else []))
+    findings = []
+    for role, doctypes in chosen.items():
+        named = ", ".join(
+            f"{doctype} ({lacking[doctype]})" if lacking[doctype] else doctype
+            for doctype in doctypes
+        )
+        message = f"The key may not read, or not wholly: {named}."
+        cure = give_role(key.user, role) if role else _make_rule(key)
+        findings.append(warning(subject, message, cure))
+    return findings
+
+
+def _name_failures(subject: str, answers: Answers) -> list[Finding]:
+    if not answers.failed:
+        return []
+    first = next(iter(answers.failed.values()))
+    message = f"{len(answers.failed)} can't be read: {list_names(answers.failed)}. {first.message}"
+    return [warning(subject, message, first.cure)]
+
+
+def give_role(user: str, role: str) -> str:
+    """Return the cure for a missing role."""
+    return (
+        f"Give {user} the role {role} in ERPNext (User > Roles), or a role of your own that may "
+        "read them (Role Permissions Manager)."
+    )
+
+
+def _make_rule(key: Key) -> str:
+    return (
+        "No role reads them: add one at level 0 in ERPNext's Role Permissions Manager, or leave "
+        f"them out by ERP__{key.instance.upper()}__EXCLUDE."
+    )
