@@ -1,74 +1,107 @@
-"""`csa demo`: the main job on sample ERPNext sites and an embedded MongoDB."""
+"""`csa demo`: the main job on sample ERPNext sites, an embedded MongoDB and a Prefect server."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
+import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.ingest import exit_code, ingest_all, print_results
 from cli.status import print_status
 from cli.terminal import log_to_stderr, out
+from demo.prefect_server import prefect_server
+from demo.processes import running
 from demo.sites import sample_sites, settings_variables
 from warehouse.datastore import open_datastore
 from warehouse.documents.status import read_status
-from warehouse.ingestion.run import Selection, utc_now
+from warehouse.ingestion.run import utc_now
+from warehouse.mongodb import embedded_mongod
 from warehouse.settings import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from cli.ingest import Result
-    from demo.site.process import SiteProcess
+    from demo.prefect_server import PrefectServer
     from warehouse.settings import Settings
 
 FROM_ENVIRONMENT = ("CSA_DATA_DIR", "CSA_MONGOD")
+DEPLOYED_S = 60.0
+RUN_S = 1800.0
+FAILED = 1
+
+
+class Clock:
+    """Says what each part of the start took."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def lap(self, what: str) -> None:
+        """Print what was done since the last lap, and its seconds."""
+        now = time.monotonic()
+        out.print(f"[dim]{now - self._last:6.1f} s[/]  {what}")
+        self._last = now
 
 
 def demo(
     *, once: Annotated[bool, typer.Option("--once", help="End after the run.")] = False
 ) -> None:
-    """Ingest two sample ERPNext sites into an embedded MongoDB, and show what is stored.
+    """Run the daily job on two sample ERPNext sites with a real Prefect server, and show it.
 
-    Ctrl-C ends everything that it started. With --once the exit code is that of `csa ingest`.
+    Ctrl-C ends everything that it started. With --once it exits non-zero if any part failed.
     """
     log_to_stderr()
-    with sample_sites() as sites:
-        variables = settings_variables(sites)
-        machine = {name: os.environ[name] for name in FROM_ENVIRONMENT if name in os.environ}
-        settings = load_settings(machine | variables, env_file=None)
-        results = asyncio.run(_run(settings))
-        _explain(settings, sites, variables)
+    clock = Clock()
+    machine = {name: os.environ[name] for name in FROM_ENVIRONMENT if name in os.environ}
+    data_dir = load_settings(machine, env_file=None).csa_data_dir
+    with ExitStack() as parts:
+        server = parts.enter_context(prefect_server(data_dir))
+        sites = parts.enter_context(sample_sites())
+        variables = machine | settings_variables(sites)
+        settings = load_settings(variables, env_file=None)
+        parts.enter_context(embedded_mongod(settings.csa_data_dir, settings.csa_mongod))
+        flows_log = data_dir / "flows.log"
+        parts.enter_context(running(("cli", "flows"), variables | server.variables, flows_log))
+        clock.lap(f"two sample ERPNext sites and MongoDB started, data in {data_dir}")
+        server.wait_until_up()
+        clock.lap(f"Prefect server started: {server.url}")
+        is_well = _run_daily(server, clock)
+        asyncio.run(_show(settings))
+        _explain(server, variables)
         if not once:
             _wait_for_ctrl_c()
-    raise typer.Exit(exit_code(results))
+    if not is_well:
+        raise typer.Exit(FAILED)
 
 
-async def _run(settings: Settings) -> Sequence[Result]:
-    results = await ingest_all(settings, list(settings.instances.values()), Selection())
+def _run_daily(server: PrefectServer, clock: Clock) -> bool:
+    deployment = server.find_deployment("daily/daily", DEPLOYED_S)
+    clock.lap("deployments served")
+    run = server.start_run(deployment)
+    out.print(f"          daily run: {server.run_url(run)}")
+    state = server.wait_for_run(run, RUN_S)
+    clock.lap(f"daily run {state['name']}: {state['message']}")
+    return bool(state["type"] == "COMPLETED")
+
+
+async def _show(settings: Settings) -> None:
     async with open_datastore(settings):
-        statuses = await read_status(settings.instances, utc_now())
-    print_status(statuses)
-    print_results(results)
-    return results
+        print_status(await read_status(settings.instances, utc_now()))
 
 
-def _explain(settings: Settings, sites: dict[str, SiteProcess], variables: dict[str, str]) -> None:
+def _explain(server: PrefectServer, variables: dict[str, str]) -> None:
     out.print()
-    out.print(f"The store is in {settings.csa_data_dir}; these sample sites fed it:")
-    for instance, site in sites.items():
-        out.print(f"  {instance}: {site.url}/api/resource/Customer")
-    out.print("While they run, try the commands from another terminal with these variables:")
+    out.print(f"Prefect UI: {server.url}/runs")
+    out.print("Try the commands from another terminal with these variables:")
     for name, value in variables.items():
         out.print(f"  export {name}={value}")
     out.print("  .venv/bin/csa status")
 
 
 def _wait_for_ctrl_c() -> None:
-    out.print("Ctrl-C ends the sites.")
+    out.print("Ctrl-C ends it all.")
     try:
         signal.pause()
     except KeyboardInterrupt:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from prefect import flow
+from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.starting import start_and_wait
@@ -15,11 +17,17 @@ from warehouse.settings import get_settings
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
+TIME_ZONE = "Asia/Kolkata"
 TIMEOUT_S = 12 * 3600
 INGEST = "ingest/ingest"
 
 
-@flow(name="daily", timeout_seconds=TIMEOUT_S, persist_result=False)
+def name_run() -> str:
+    """Return the name of the run at hand: the day it was due on, in India."""
+    return f"daily {flow_run.scheduled_start_time.astimezone(ZoneInfo(TIME_ZONE)):%Y-%m-%d %H:%M}"
+
+
+@flow(name="daily", flow_run_name=name_run, timeout_seconds=TIMEOUT_S, persist_result=False)
 async def daily(instances: list[str] | None = None) -> State[Any]:
     """Ingest `instances`, all when not given, side by side; one that fails stops no other."""
     settings = get_settings()

@@ -10,13 +10,14 @@ from prefect.schedules import Cron
 from prefect.settings import PREFECT_LOGGING_EXTRA_LOGGERS, temporary_settings
 from prefect.types.entrypoint import EntrypointType
 
-from flows.daily import daily
+from flows.daily import TIME_ZONE, daily
 from flows.ingest import ingest
+from flows.server import wait_for_server
 
 if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
-DAILY_AT = Cron("0 1 * * *", timezone="Asia/Kolkata")
+DAILY_AT = Cron("0 1 * * *", timezone=TIME_ZONE)
 # A daily run holds a place while it waits for its children.
 PLACES = 6
 
@@ -43,5 +44,6 @@ async def deployments() -> list[RunnerDeployment]:
 
 async def serve_deployments() -> None:
     """Run the deployments from this process until it is stopped."""
+    await wait_for_server()
     with temporary_settings(updates={PREFECT_LOGGING_EXTRA_LOGGERS: "warehouse"}):
         await aserve(*await deployments(), limit=PLACES)

@@ -105,7 +105,7 @@ async def _sync_all(bench: Bench) -> None:
     await asyncio.gather(*(work(doctype, found) for doctype, found in bench.syncs.items()))
 
 
-@task(name="survey", persist_result=False, cache_policy=NO_CACHE)
+@task(name="survey", task_run_name="survey", persist_result=False, cache_policy=NO_CACHE)
 async def survey(instance: str) -> int:
     """Find out which DocTypes of `instance` have work; return how many."""
     bench = _bench.get()

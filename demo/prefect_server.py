@@ -1,0 +1,129 @@
+"""A Prefect server for the demo, on loopback, and the few calls that the demo makes to it.
+
+Over REST: importing Prefect would cost the demo two seconds.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from demo.processes import running, wait_until_up
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HOST = "127.0.0.1"
+START_S = 120.0
+POLL_S = 0.5
+# A server that is busy with runs on a small machine takes its time.
+CALL_S = 60.0
+FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
+
+
+@dataclass(frozen=True, slots=True)
+class PrefectServer:
+    """A server that is starting or up; `variables` point a client at it."""
+
+    url: str
+    home: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def log(self) -> Path:
+        """Its log."""
+        return self.home / "server.log"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables of its clients."""
+        return client_variables(self.url, self.home)
+
+    def wait_until_up(self) -> None:
+        """Wait until it answers."""
+        wait_until_up(f"{self.url}/api/health", self.process, self.log, START_S)
+
+    def find_deployment(self, name: str, limit_s: float) -> str:
+        """Return the id of the deployment `flow/deployment`, waiting until it is there."""
+        give_up_at = time.monotonic() + limit_s
+        while time.monotonic() < give_up_at:
+            answer = self._get(f"deployments/name/{name}")
+            if answer.is_success:
+                return str(answer.json()["id"])
+            time.sleep(POLL_S)
+        raise RuntimeError(f"The deployment {name} was not served within {limit_s:.0f} s.")
+
+    def start_run(self, deployment_id: str) -> str:
+        """Start a run of a deployment; return its id."""
+        answer = httpx.post(
+            f"{self.url}/api/deployments/{deployment_id}/create_flow_run",
+            json={},
+            timeout=CALL_S,
+            trust_env=False,
+        )
+        answer.raise_for_status()
+        return str(answer.json()["id"])
+
+    def wait_for_run(self, run_id: str, limit_s: float) -> dict[str, Any]:
+        """Wait for the end of a run; return its state."""
+        give_up_at = time.monotonic() + limit_s
+        while time.monotonic() < give_up_at:
+            state: dict[str, Any] = (
+                self._get(f"flow_runs/{run_id}").raise_for_status().json()["state"]
+            )
+            if state["type"] in FINAL:
+                return state
+            time.sleep(POLL_S)
+        raise RuntimeError(f"The run {self.run_url(run_id)} did not end within {limit_s:.0f} s.")
+
+    def run_url(self, run_id: str) -> str:
+        """Return the run's page."""
+        return f"{self.url}/runs/flow-run/{run_id}"
+
+    def _get(self, path: str) -> httpx.Response:
+        return httpx.get(f"{self.url}/api/{path}", timeout=CALL_S, trust_env=False)
+
+
+def client_variables(url: str, home: Path) -> dict[str, str]:
+    """Return the variables that point a Prefect client, or the server's own UI, at `url`."""
+    return {
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": f"{url}/api",
+        "PREFECT_UI_API_URL": f"{url}/api",
+        "PREFECT_UI_URL": url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        # The second UI asks an analytics host from the browser.
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",
+        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+    }
+
+
+@contextmanager
+def prefect_server(data_dir: Path) -> Iterator[PrefectServer]:
+    """Run a Prefect server whose data are below `data_dir`; yield it while it is starting.
+
+    uvicorn runs the server's app itself: `prefect server start` would load Prefect once more.
+    """
+    home = data_dir.resolve() / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    url = f"http://{HOST}:{port}"
+    app = ("uvicorn", "--factory", "prefect.server.api.server:create_app", "--log-level", "warning")
+    where = ("--host", HOST, "--port", str(port))
+    with running((*app, *where), client_variables(url, home), home / "server.log") as process:
+        yield PrefectServer(url, home, process)
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

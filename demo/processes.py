@@ -1,0 +1,62 @@
+"""Processes that the demo starts and ends: only its own, by pid."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+STOP_S = 15.0
+POLL_S = 0.1
+
+
+@contextmanager
+def running(
+    module: Sequence[str], variables: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `python -m …` with `variables` in its environment, its output in `log`, until the end."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 our own modules
+            [sys.executable, "-m", *module],
+            env=os.environ | dict(variables),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path, limit_s: float) -> None:
+    """Wait until `url` answers 200.
+
+    Raises:
+        RuntimeError: if the process ends before, or the time is over; the log is named.
+    """
+    give_up_at = time.monotonic() + limit_s
+    while time.monotonic() < give_up_at:
+        if process.poll() is not None:
+            raise RuntimeError(f"A part of the demo ended with {process.returncode}: see {log}")
+        try:
+            if httpx.get(url, trust_env=False).is_success:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(POLL_S)
+    raise RuntimeError(f"{url} did not answer within {limit_s:.0f} s: see {log}")

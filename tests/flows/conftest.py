@@ -1,0 +1,67 @@
+"""A real Prefect server with the deployments served, and sample sites behind them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.prefect_server import PrefectServer, free_port, prefect_server
+from demo.processes import running
+from demo.site.process import SiteProcess
+from tests.flows.operator import Operator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def flows_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("flows")
+
+
+@pytest.fixture(scope="session")
+def server(flows_dir: Path) -> Iterator[PrefectServer]:
+    with prefect_server(flows_dir) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def sites() -> Iterator[dict[str, SiteProcess]]:
+    with SiteProcess(documents=200, seed=1) as one, SiteProcess(documents=200, seed=2) as two:
+        yield {"one": one, "two": two}
+
+
+@pytest.fixture(scope="session")
+def operator(
+    flows_dir: Path,
+    server: PrefectServer,
+    sites: dict[str, SiteProcess],
+    mongodb_uri: str,
+) -> Iterator[Operator]:
+    """Someone who starts and retries runs; the instance `down` is one that nobody answers for."""
+    variables = {
+        "MONGODB_URI": mongodb_uri,
+        "MONGODB_DATABASE_NAME": "test-flows",
+        "CSA_DATA_DIR": str(flows_dir),
+        "ERP__DOWN__URL": f"http://127.0.0.1:{free_port()}",
+        "ERP__DOWN__API_KEY": "nobody",
+        "ERP__DOWN__API_SECRET": "listens",
+    }
+    for instance, site in sites.items():
+        prefix = f"ERP__{instance.upper()}__"
+        variables[f"{prefix}URL"] = site.url
+        variables[f"{prefix}API_KEY"] = site.key
+        variables[f"{prefix}API_SECRET"] = site.secret
+    log = flows_dir / "flows.log"
+    with running(("cli", "flows"), variables | server.variables, log):
+        server.wait_until_up()
+        yield Operator(server, log)
+
+
+@pytest.fixture(autouse=True)
+def healthy_sites(sites: dict[str, SiteProcess]) -> Iterator[None]:
+    yield
+    for site in sites.values():
+        site.control.clear_faults()
