@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import time
 from contextlib import ExitStack
@@ -96,7 +97,7 @@ def _explain(server: PrefectServer, variables: dict[str, str]) -> None:
     out.print(f"Prefect UI: {server.url}/runs")
     out.print("Try the commands from another terminal with these variables:")
     for name, value in variables.items():
-        out.print(f"  export {name}={value}")
+        out.print(f"  export {name}={shlex.quote(value)}")
     out.print("  .venv/bin/csa status")
 
 

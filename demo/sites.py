@@ -41,4 +41,5 @@ def settings_variables(sites: dict[str, SiteProcess]) -> dict[str, str]:
         variables[f"{prefix}URL"] = site.url
         variables[f"{prefix}API_KEY"] = site.key
         variables[f"{prefix}API_SECRET"] = site.secret
+        variables[f"{prefix}TITLE"] = site.announcement.split('"')[1]
     return variables

@@ -9,12 +9,14 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from demo.site.process import SiteProcess
+from tests.commanding import Csa
 from tests.ingesting import Ingester
 from warehouse.documents.database import init_documents
 from warehouse.mongodb import embedded_mongod
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from pymongo.asynchronous.database import AsyncDatabase
 
@@ -37,13 +39,29 @@ async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, An
         await client.drop_database(name)
 
 
-@pytest.fixture
-def site() -> Iterator[SiteProcess]:
-    """A sample ERPNext site with a few hundred documents, in a process of its own."""
+@pytest.fixture(scope="session")
+def sample_site() -> Iterator[SiteProcess]:
     with SiteProcess(documents=300) as process:
         yield process
 
 
 @pytest.fixture
+def site(sample_site: SiteProcess) -> SiteProcess:
+    """A sample ERPNext site with a few hundred documents, in a process of its own, as new."""
+    sample_site.control.clear_faults()
+    sample_site.control.do("swap", documents=300, seed=1)
+    sample_site.control.stats(reset=True)
+    return sample_site
+
+
+@pytest.fixture
 def ingester(database: AsyncDatabase[dict[str, Any]], site: SiteProcess) -> Ingester:
     return Ingester(database, site)
+
+
+@pytest.fixture
+def csa(
+    mongodb_uri: str, database: AsyncDatabase[dict[str, Any]], site: SiteProcess, tmp_path: Path
+) -> Csa:
+    """The `csa` command on the test's datastore, with `site` as its one instance."""
+    return Csa(tmp_path, mongodb_uri, database.name).with_instance("site", site)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from warehouse.documents.control import DocTypeReport, Outcome, SyncState
 from warehouse.documents.raw import raw_model
 from warehouse.erpnext.client import ErpClient
 from warehouse.erpnext.meta import Shape
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
 
     from demo.site.process import SiteProcess
-    from warehouse.documents.control import DocTypeReport, Run
+    from warehouse.documents.control import Run
 
 Key = tuple[str, str]
 
@@ -58,6 +59,41 @@ class Ingester:
     def stored(self) -> AsyncCollection[dict[str, Any]]:
         return raw_model("site").get_pymongo_collection()
 
+    async def report(self, doctype: str, *, full: bool = False) -> DocTypeReport:
+        """Run one DocType and return what the run reports of it."""
+        return report_of(await self.run(doctype, full=full), doctype)
+
+    async def state(self, doctype: str) -> SyncState:
+        """Return how far a DocType's sync is."""
+        state = await SyncState.find_one({"instance": "site", "doctype": doctype})
+        assert state, f"{doctype} has no state"
+        return state
+
+    def insert(self, doctype: str, *documents: dict[str, Any]) -> None:
+        """Insert documents into the site."""
+        self.site.control.do_all(
+            {"do": "insert", "doctype": doctype, "document": document} for document in documents
+        )
+
+    def edit(
+        self, doctype: str, name: str | int, modified: str | None = "now", **values: Any
+    ) -> None:
+        """Change a document of the site; `modified` None leaves its time stamp as it is."""
+        self.site.control.do("edit", doctype=doctype, name=name, values=values, modified=modified)
+
+    def undate(self, doctype: str, name: str) -> None:
+        """Take the `modified` of a document away, as an import by SQL may leave it."""
+        values = {"modified": None}
+        self.site.control.do("edit", doctype=doctype, name=name, values=values)
+
+    def requests(self, kind: str, doctype: str) -> int:
+        """Return how many requests of this kind the site has answered since the last reset."""
+        return sum(
+            row["requests"]
+            for row in self.site.control.stats()["requests"]
+            if (row["kind"], row["doctype"]) == (kind, doctype)
+        )
+
     async def read_store(self, *doctypes: str) -> dict[Key, dict[str, Any]]:
         """Return (DocType, name) → document_data, and fail on a document that is there twice."""
         query = {"doctype": {"$in": doctypes}} if doctypes else {}
@@ -93,8 +129,10 @@ class Ingester:
 
 
 def report_of(run: Run, doctype: str) -> DocTypeReport:
-    """Return what a run reports of a DocType; quiet ones are not in it."""
-    return next(report for report in run.doctypes if report.doctype == doctype)
+    """Return what a run reports of a DocType; nothing but zeros of a quiet one."""
+    assert not run.failure, run.failure
+    quiet = DocTypeReport(doctype=doctype, outcome=Outcome.COMPLETED)
+    return next((report for report in run.doctypes if report.doctype == doctype), quiet)
 
 
 def down() -> httpx.MockTransport:

@@ -13,7 +13,11 @@ WarehouseError(message, cure, context)
 ├─ LeaseError                         another holder works on the instance: stop, nothing is lost
 │  ├─ LeaseHeld                       it was there first
 │  └─ LeaseLost                       it took over while we slept
-└─ DocumentRejected                   a document that can't be stored: kept aside, counted
+├─ DocumentRejected                   a document that can't be stored: kept aside, counted
+└─ ReadError                          a read that can't be answered
+   ├─ NotReadable                     there is none, or not for this subject: never told apart
+   ├─ QueryRefused(code, parameter)   the query can't be understood: say which parameter
+   └─ QueryTooSlow                    MongoDB took longer than a query may
 
 All of them survive pickling (Prefect stores results and states pickled) and none carries a secret.
 """
@@ -142,3 +146,38 @@ class DocumentRejected(WarehouseError):
     """A document can't be stored as it is."""
 
     code = "document_rejected"
+
+
+class ReadError(WarehouseError):
+    """A read can't be answered."""
+
+    code = "read_error"
+
+
+class NotReadable(ReadError):
+    """There is no such thing, or the subject may not see it; nobody is told which."""
+
+    code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing here, or nothing that you may read.")
+
+
+class QueryRefused(ReadError):
+    """The query can't be understood; `parameter` is the one that is wrong."""
+
+    def __init__(self, message: str, *, code: str, parameter: str, cure: str = "") -> None:
+        super().__init__(message, cure=cure)
+        self.code = code
+        self.parameter = parameter
+
+
+class QueryTooSlow(ReadError):
+    """MongoDB did not answer within the time that a query may take."""
+
+    code = "query_too_slow"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The query takes too long.", cure="Filter by fewer or indexed fields, or ask for less."
+        )

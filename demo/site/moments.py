@@ -16,12 +16,21 @@ EARLIEST = "0001-01-01 00:00:00"
 _MOMENT = re.compile(
     r"\s*(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,6})\d*)?)?)?"
 )
+_CANONICAL = re.compile(
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
+    r"(?:\.(?!000000)\d{6})?"
+)
 _TIME = re.compile(r"\s*(\d{1,3}):(\d{1,2})(?::(\d{1,2}(?:\.\d+)?))?")
 
 
-@lru_cache(maxsize=1 << 14)
 def moment_key(text: str) -> str:
     """Give the canonical moment; a zone suffix is ignored, a date is its midnight."""
+    # Rows hold canonical moments already, and a scan asks for millions of them.
+    return text if _CANONICAL.fullmatch(text) else _read_moment(text)
+
+
+@lru_cache(maxsize=1 << 12)
+def _read_moment(text: str) -> str:
     found = _MOMENT.match(text)
     if found is None:
         return EARLIEST
@@ -58,12 +67,12 @@ class SiteClock:
 
     def __init__(self, time_zone: str) -> None:
         self.time_zone = time_zone
-        self._last = ""
+        self._last: datetime | None = None
 
     def now(self) -> str:
         """Give the moment as a row's `modified` holds it."""
         moment = datetime.now(ZoneInfo(self.time_zone)).replace(tzinfo=None)
-        while (text := str(moment)) <= self._last:
-            moment += timedelta(microseconds=1)
-        self._last = text
-        return text
+        if self._last is not None and moment <= self._last:
+            moment = self._last + timedelta(microseconds=1)
+        self._last = moment
+        return str(moment)

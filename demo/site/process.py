@@ -16,6 +16,7 @@ from demo.site.app import CONTROL_PATH
 from demo.site.auth import DEMO_KEY, DEMO_SECRET
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
 _STOP_S = 10.0
@@ -34,6 +35,14 @@ class SiteControl:
         if not answer["ok"]:
             raise RuntimeError(answer["error"])
         return answer["result"]
+
+    def do_all(self, commands: Iterable[dict[str, Any]]) -> list[Any]:
+        """Carry out commands one after the other, up to the first that the site can't."""
+        answer = self._client.post(CONTROL_PATH, json=list(commands)).json()
+        if not answer["ok"]:
+            raise RuntimeError(answer["error"])
+        results: list[Any] = answer["results"]
+        return results
 
     def fault(self, action: str, **rule: Any) -> None:
         """Add one fault rule."""

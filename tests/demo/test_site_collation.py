@@ -1,9 +1,11 @@
+from datetime import datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from demo.site.collation import cached_text_key, fold, like_pattern, text_key
-from demo.site.moments import EARLIEST, end_of_day, moment_key, time_key
+from demo.site.moments import EARLIEST, SiteClock, end_of_day, moment_key, time_key
 
 
 @pytest.mark.parametrize(
@@ -96,3 +98,9 @@ def test_a_bare_date_ends_with_its_day_and_a_time_has_no_padding():
     assert end_of_day("2026-11-23 10:00:00") == "2026-11-23 10:00:00"
     assert time_key("7:05:00") == time_key("07:05") == 7 * 3600 + 300
     assert time_key("7:38:4.5") < time_key("10:00:00")
+
+
+def test_the_clock_never_gives_a_moment_twice_not_even_when_it_is_set_back():
+    clock = SiteClock("Asia/Kolkata")
+    clock._last = datetime(2999, 12, 31, 23, 59, 59, 999998)  # noqa: DTZ001 - site time
+    assert [clock.now(), clock.now()] == ["2999-12-31 23:59:59.999999", "3000-01-01 00:00:00"]

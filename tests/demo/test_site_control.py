@@ -71,6 +71,7 @@ async def test_an_inserted_document_has_all_columns(client, site):
 
 
 async def test_the_first_document_of_a_doctype_brings_its_children(client, site):
+    assert len(await names_of(client, "Sales Invoice Item", parent="Empty")) == 5
     first = {"name": "E1", "items": [{"item_code": "x"}]}
     order(site, "insert", doctype="Empty", document=first)
     parents = await rows_of(client, "Sales Invoice Item", parent="Empty", fields=["parenttype"])
@@ -78,8 +79,11 @@ async def test_the_first_document_of_a_doctype_brings_its_children(client, site)
 
 
 async def test_a_deleted_document_leaves_its_trace(client, site):
+    child = "/api/resource/Sales Invoice Item/INV-1-items-1"
+    assert (await client.get(child)).status_code == 200
     order(site, "delete", doctype="Sales Invoice", name="INV-1")
     assert await one(client, "Sales Invoice", "INV-1") is None
+    assert (await client.get(child)).status_code == 404
     remaining = await names_of(client, "Sales Invoice Item", parent="Sales Invoice")
     assert len(remaining) == 2
     (trace,) = await rows_of(client, "Deleted Document", fields=["*"])
@@ -95,6 +99,13 @@ async def test_sql_deletes_without_a_trace_and_may_leave_children_behind(client,
     )
     assert len(orphans) == 3
     assert len(await names_of(client, "Sales Invoice Item", parent="Sales Invoice")) == 5
+
+
+async def test_a_child_row_is_gone_with_its_parent(client, site):
+    path = "/api/resource/Sales Invoice Item/INV-1-items-1"
+    assert (await client.get(path)).status_code == 200
+    order(site, "delete", doctype="Sales Invoice", name="INV-1", trace=False)
+    assert (await client.get(path)).status_code == 404
 
 
 async def test_a_name_may_be_used_again_after_its_deletion(client, site):
@@ -119,6 +130,14 @@ async def test_a_rename_rewrites_links_and_no_modified(client, site):
         "content": "renamed from <strong>Raju Das</strong> to <strong>Raju Rao</strong>",
         "reference_name": "Raju Rao",
     }
+
+
+async def test_a_rename_leaves_namesakes_of_other_doctypes_alone(client, site):
+    values = {"party_type": "Supplier", "party": "Raju Das"}
+    order(site, "edit", doctype="Sales Invoice", name="INV-2", values=values)
+    order(site, "rename", doctype="Customer", name="Raju Das", new_name="Raju Rao")
+    invoice = await one(client, "Sales Invoice", "INV-2")
+    assert (invoice["customer"], invoice["party"]) == ("Raju Rao", "Raju Das")
 
 
 async def test_a_rename_takes_the_children_along_and_rewrites_links_in_child_rows(client, site):

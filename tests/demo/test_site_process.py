@@ -7,7 +7,8 @@ import pytest
 
 from demo.site.folder import load_folder
 from demo.site.process import SiteProcess
-from tests.demo.conftest import TOKEN, make_dataset, write_folder
+from demo.site.tables import Store
+from tests.demo.conftest import TOKEN, child, described, document, make_dataset, write_folder
 
 
 def test_a_folder_gives_back_what_was_written(tmp_path):
@@ -19,6 +20,21 @@ def test_a_folder_gives_back_what_was_written(tmp_path):
     assert {name: rows for name, rows in loaded.documents.items() if rows} == {
         name: [{**row, "doctype": name} for row in rows] for name, rows in dataset.documents.items()
     }
+
+
+def test_child_rows_listed_beside_their_documents_are_taken_once(tmp_path):
+    dataset = make_dataset()
+    (user, _), (role, _) = described("User"), described("Has Role", istable=1)
+    dataset.doctypes += [user, role]
+    parent = document("User", "a@b.example", "2026-01-01 00:00:00")
+    inside = child("Has Role", parent, "roles", 1, role="Accounts User")
+    alone = {**inside, "name": "alone", "parent": "Some Report", "parenttype": "Report"}
+    dataset.documents["User"] = [{**parent, "roles": [inside]}]
+    dataset.documents["_has-role"] = [inside, alone]
+    loaded = load_folder(write_folder(dataset, tmp_path))
+    assert [row["name"] for row in loaded.documents["Has Role"]] == ["alone"]
+    rows = Store(loaded).table("Has Role").rows()
+    assert [row["name"] for row in rows] == [inside["name"], "alone"]
 
 
 async def test_a_site_runs_in_its_own_process_until_told_to_stop(tmp_path):

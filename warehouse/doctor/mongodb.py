@@ -32,7 +32,8 @@ RIGHTS = "mongodb rights"
 OLDEST_MAJOR = 6
 ATTEMPT_LIMIT_S = 20.0
 PROBE_PREFIX = "csa_check_"
-NOT_ALLOWED = (13, 8000)  # MongoDB's Unauthorized, and Atlas's error for everything
+UNAUTHORIZED = 13
+ATLAS_ERROR = 8000  # Atlas's code for everything that it forbids, a full quota too
 MERGE = "insert, update"
 MAKING = frozenset({"createCollection", "createIndex", "insert", MERGE})
 
@@ -155,7 +156,10 @@ class Trial:
     async def _attempt(
         self, collection: Collection, privileges: str, operation: Awaitable[Any]
     ) -> bool:
-        """Await `operation` and say whether it worked; if not, note why."""
+        """Await `operation` and say whether it worked; if not, note why.
+
+        A lost connection is raised: the attempts to come would wait in vain.
+        """
         database = collection.database.name
         makes_it = privileges in MAKING and collection.full_name not in self.standing
         if makes_it:
@@ -163,10 +167,12 @@ class Trial:
         try:
             with pymongo.timeout(ATTEMPT_LIMIT_S):
                 await operation
-        except PyMongoError as failure:
-            if getattr(failure, "code", None) not in NOT_ALLOWED:
+        except OperationFailure as failure:
+            if not _is_forbidden(failure):
                 message = f"Trying {privileges} on {database} failed ({_name_failure(failure)})."
-                cure = "See the log of MongoDB for the cause."
+                cure = (
+                    "See the log of MongoDB for the cause; on Atlas, whether the space is used up."
+                )
                 self.failures.append(error(RIGHTS, message, cure))
                 return False
             self.lacking.setdefault(database, []).append(privileges)
@@ -174,6 +180,12 @@ class Trial:
                 del self.standing[collection.full_name]
             return False
         return True
+
+
+def _is_forbidden(failure: OperationFailure) -> bool:
+    if failure.code == ATLAS_ERROR:
+        return "not allowed" in str(failure)
+    return failure.code == UNAUTHORIZED
 
 
 def _name_failure(failure: PyMongoError) -> str:

@@ -152,6 +152,8 @@ async def _find_partial(key: Key, answers: Answers, rules: Rules) -> dict[str, s
     except (ErpRejected, ErpContractBroken):
         return {}
     roles = {str(row.get("role")) for row in rows}
+    if not roles:  # a site that hides the rows, since this key reads something
+        return {}
     reached = {doctype.name: rules.reach(doctype.name, roles) for doctype in answers.readable}
     return {name: reach.value for name, reach in reached.items() if reach is not Reach.FULL}
 

@@ -35,14 +35,11 @@ def assemble(
 
     Without `children` the row's own arrays are its child tables.
     """
-    document = _keep(row, shape.unstored.get(shape.doctype, frozenset()))
-    document["doctype"] = shape.doctype
+    document = _keep(row, shape, shape.doctype)
     for table in shape.child_tables:
         rows = (children if children is not None else row).get(table.fieldname) or ()
-        unstored = shape.unstored.get(table.doctype, frozenset())
         document[table.fieldname] = [
-            _keep(child, unstored) | {"doctype": table.doctype}
-            for child in sorted(rows, key=_by_idx)
+            _keep(child, shape, table.doctype) for child in sorted(rows, key=_by_idx)
         ]
     return document
 
@@ -54,12 +51,12 @@ def hash_content(document: Document) -> str:
     return content.hexdigest()
 
 
-def _keep(row: Document, unstored: frozenset[str]) -> Document:
-    return {
-        key: value
-        for key, value in row.items()
-        if value is not None and key not in unstored and key not in UNSTORED_KEYS
-    }
+def _keep(row: Document, shape: Shape, doctype: str) -> Document:
+    kept = {key: value for key, value in row.items() if value is not None}
+    for key in kept.keys() & (UNSTORED_KEYS | shape.unstored.get(doctype, frozenset())):
+        del kept[key]
+    kept["doctype"] = doctype
+    return kept
 
 
 def _by_idx(row: Document) -> int:

@@ -32,13 +32,15 @@ class Inventory:
     """The ERP's rows of a DocType: name, modified, creation.
 
     `is_complete`: they are all there are. `is_cut`: there are more than were asked for, so that
-    only a walk in pages finds them; `query` selects what to walk.
+    only a walk in pages finds them; `query` selects what to walk. `is_recent`: only what was saved
+    since the last pass was asked for.
     """
 
     query: ListQuery
     rows: list[dict[str, Any]]
     is_complete: bool
     is_cut: bool
+    is_recent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +57,21 @@ async def take_inventory(
     """Ask the ERP for what there is of a DocType: one request, two for a large one."""
     limit = session.inventory_rows + 1
     query = ListQuery(doctype, order_by=BY_MODIFIED, limit=limit)
+    is_recent = False
     if state and state.high_water and state.documents > session.inventory_rows:
-        since = earlier(state.high_water, OVERLAP)
-        query = replace(query, filters=(("modified", ">=", since),))
-        undated = ListQuery(
-            doctype, filters=(("modified", "is", "not set"),), order_by=BY_NAME, limit=limit
-        )
-        rows = await client.list_rows(query)
-        is_cut = len(rows) == limit
-        rows += await client.list_rows(undated)
-        return Inventory(query, rows, is_complete=False, is_cut=is_cut)
+        is_recent = True
+        query = replace(query, filters=(("modified", ">=", earlier(state.high_water, OVERLAP)),))
     rows = await client.list_rows(query)
     is_cut = len(rows) == limit
-    return Inventory(query, rows, is_complete=not is_cut, is_cut=is_cut)
+    if not is_recent and not is_cut:
+        return Inventory(query, rows, is_complete=True, is_cut=False)
+    if not is_recent:
+        query = replace(query, filters=(("modified", "is", "set"),))
+        rows = [row for row in rows if row["modified"]]
+    # Rows without `modified` have no place in a walk: they are a pass of their own, by name.
+    undated = ListQuery(doctype, filters=(("modified", "is", "not set"),), order_by=BY_NAME)
+    rows += await client.list_rows(undated)
+    return Inventory(query, rows, is_complete=False, is_cut=is_cut, is_recent=is_recent)
 
 
 async def find_differences(session: Session, doctype: str, inventory: Inventory) -> Differences:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import ConnectionFailure, DuplicateKeyError
 
 from warehouse.documents.control import Lease
 from warehouse.errors import LeaseHeld, LeaseLost
@@ -123,13 +123,24 @@ def is_dead(holder: dict[str, Any] | None) -> bool:
         return True
     except PermissionError:
         return False
-    return False
+    return _is_zombie(holder["pid"])
+
+
+def _is_zombie(pid: int) -> bool:
+    """Say whether a process has ended and its parent has not asked how (only Linux tells)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[:1] == ["Z"]
 
 
 async def _renew(lease: HeldLease) -> None:
     while True:
         await asyncio.sleep(RENEW_EVERY_S)
-        await lease.assert_held()
+        # MongoDB may be back for the next renewal; if it is not, the run's own writes will tell.
+        with suppress(ConnectionFailure):
+            await lease.assert_held()
 
 
 def _in_ttl() -> dict[str, Any]:

@@ -1,49 +1,61 @@
-"""Let a source of pages work ahead: the next page is on its way while this one is stored."""
+"""Work ahead: the next pages are asked for and completed while this one is stored."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable, Coroutine
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """The source is exhausted, or failed."""
-
-    error: Exception | None = None
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
-async def prefetch(source: AsyncGenerator[T], ahead: int = 1) -> AsyncGenerator[T]:
-    """Yield the items of `source`, which runs up to `ahead` items in advance in a task of its own.
+async def work_ahead(
+    source: AsyncGenerator[Item],
+    work: Callable[[Item], Coroutine[Any, Any, Result]],
+    ahead: int,
+) -> AsyncGenerator[Result]:
+    """Yield `work(item)` for the items of `source`, in their order.
 
-    An error of the source is raised after the items that came before it.
+    Beyond the result that was yielded last, up to `ahead` items are drawn and worked on at once.
+    An error is raised after the results that came before it.
     """
-    queue: asyncio.Queue[T | _End] = asyncio.Queue(ahead)
-    task = asyncio.create_task(_fill(queue, source))
+    started: asyncio.Queue[asyncio.Task[Result] | None] = asyncio.Queue()
+    room = asyncio.Semaphore(ahead)
+    drawing = asyncio.create_task(_draw(source, work, started, room))
     try:
-        while not isinstance(item := await queue.get(), _End):
-            yield item
-        if item.error:
-            raise item.error
+        while task := await started.get():
+            result = await task
+            room.release()
+            yield result
+        await drawing
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await _cancel(drawing)
+        while not started.empty():
+            if task := started.get_nowait():
+                await _cancel(task)
 
 
-async def _fill(queue: asyncio.Queue[T | _End], source: AsyncGenerator[T]) -> None:
-    async with aclosing(source):
-        try:
+async def _draw(
+    source: AsyncGenerator[Item],
+    work: Callable[[Item], Coroutine[Any, Any, Result]],
+    started: asyncio.Queue[asyncio.Task[Result] | None],
+    room: asyncio.Semaphore,
+) -> None:
+    try:
+        async with aclosing(source):
+            await room.acquire()
             async for item in source:
-                await queue.put(item)
-        except Exception as error:  # noqa: BLE001 handed to the consumer, which raises it
-            await queue.put(_End(error))
-        else:
-            await queue.put(_End())
+                started.put_nowait(asyncio.create_task(work(item)))
+                await room.acquire()
+    finally:
+        started.put_nowait(None)
+
+
+async def _cancel(task: asyncio.Task[Any]) -> None:
+    """Stop a task; what it ended with is of no use any more."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -7,7 +7,6 @@ who changed is pulled again, and a parent that keeps changing is read singly, in
 
 from __future__ import annotations
 
-import time
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from warehouse.erpnext.query import ALL_COLUMNS, ListQuery
 from warehouse.errors import DocumentRejected, ErpContractBroken, ErpRejected
 from warehouse.ingestion.assembly import assemble
 from warehouse.ingestion.children import read_children
-from warehouse.ingestion.prefetch import prefetch
+from warehouse.ingestion.prefetch import work_ahead
 from warehouse.ingestion.storing import reject, store_documents
 
 if TYPE_CHECKING:
@@ -30,10 +29,21 @@ if TYPE_CHECKING:
     from warehouse.ingestion.session import Session
 
 ROUNDS = 3
+# Pages in progress beside the one being stored. Two keep every connection busy: while the last
+# child list of one page is under way, the next page's are too. More would only cost memory.
+PAGES_AHEAD = 2
 NOT_FOUND = 404
 
 Name = str | int
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Parents as listed, and the client that counts what their page takes."""
+
+    rows: list[Row]
+    client: ErpClient
 
 
 @dataclass(slots=True)
@@ -41,7 +51,7 @@ class Page:
     """Assembled documents, and the names that this page could not settle.
 
     `again`: saved while the page was read. `doubtful`: children unsure. `last`: the keyset position
-    of the page's last row. `high_water`: its latest `modified`.
+    of the page's last row.
     """
 
     documents: list[Row] = field(default_factory=list)
@@ -89,19 +99,18 @@ class Puller:
 
     async def _store_all(
         self,
-        batches: AsyncGenerator[list[Row]],
+        batches: AsyncGenerator[Batch],
         on_page: Callable[[Position], Awaitable[None]] | None = None,
     ) -> None:
         again: list[Name] = []
-        doubtful: list[Name] = []
-        async with aclosing(prefetch(self._complete(prefetch(batches)))) as pages:
+        async with aclosing(work_ahead(batches, self._complete, PAGES_AHEAD)) as pages:
             async for page in pages:
                 await self._store(page.documents)
+                # Before the position moves past them: a run that breaks off won't come back here.
+                await self._read_singly(page.doubtful)
                 again += page.again
-                doubtful += page.doubtful
                 if on_page and page.last:
                     await on_page(page.last)
-        await self._read_singly(doubtful)
         await self._pull_again(again)
 
     async def _pull_again(self, names: list[Name]) -> None:
@@ -109,78 +118,73 @@ class Puller:
             if not names:
                 return
             again: list[Name] = []
-            async for page in self._complete(self._batches(names)):
+            async for batch in self._batches(names):
+                page = await self._complete(batch)
                 await self._store(page.documents)
                 await self._read_singly(page.doubtful)
                 again += page.again
             names = again
         await self._read_singly(names)
 
-    async def _walk(self, query: ListQuery, after: Position | None) -> AsyncGenerator[list[Row]]:
+    async def _walk(self, query: ListQuery, after: Position | None) -> AsyncGenerator[Batch]:
         query = ListQuery(query.doctype, ALL_COLUMNS, filters=query.filters)
         while True:
             page_rows = self.page_size.rows
-            rows = await self._ask(page_query(query, after, page_rows))
-            if rows:
-                yield rows
-            if len(rows) < page_rows:
+            batch = await self._ask(page_query(query, after, page_rows))
+            if batch.rows:
+                yield batch
+            if len(batch.rows) < page_rows:
                 return
-            after = Position.of(rows[-1])
+            after = Position.of(batch.rows[-1])
             if after is None:
                 # More undated rows than a page holds; they come first and can't be walked.
                 return
 
-    async def _batches(self, names: Sequence[Name]) -> AsyncGenerator[list[Row]]:
+    async def _batches(self, names: Sequence[Name]) -> AsyncGenerator[Batch]:
         start = 0
         while start < len(names):
-            batch = list(names[start : start + self.page_size.rows])
-            start += len(batch)
-            rows = await self._ask(
-                ListQuery(self.shape.doctype, ALL_COLUMNS, filters=(("name", "in", batch),))
+            wanted = list(names[start : start + self.page_size.rows])
+            start += len(wanted)
+            batch = await self._ask(
+                ListQuery(self.shape.doctype, ALL_COLUMNS, filters=(("name", "in", wanted),))
             )
-            if rows:
-                yield rows
+            if batch.rows:
+                yield batch
 
-    async def _ask(self, query: ListQuery) -> list[Row]:
-        received, started = self.client.usage.received_bytes, time.monotonic()
-        rows = await self.client.list_rows(query)
-        self.page_size.learn(
-            time.monotonic() - started, self.client.usage.received_bytes - received
-        )
-        return rows
+    async def _ask(self, query: ListQuery) -> Batch:
+        client = self.client.part()
+        return Batch(await client.list_rows(query), client)
 
-    async def _complete(self, batches: AsyncGenerator[list[Row]]) -> AsyncGenerator[Page]:
-        async with aclosing(batches):
-            async for rows in batches:
-                yield await self._complete_page(rows)
+    async def _complete(self, batch: Batch) -> Page:
+        page = await self._complete_page(batch)
+        self.page_size.learn(batch.client.usage.seconds, batch.client.usage.received_bytes)
+        return page
 
-    async def _complete_page(self, rows: list[Row]) -> Page:
+    async def _complete_page(self, batch: Batch) -> Page:
         """Add the children; set aside what changed meanwhile or can't be joined."""
-        page = Page(last=Position.of(rows[-1]))
+        page = Page(last=Position.of(batch.rows[-1]))
         if not self.shape.child_tables:
-            page.documents = [assemble(self.shape, row, {}) for row in rows]
+            page.documents = [assemble(self.shape, row, {}) for row in batch.rows]
             return page
-        names = [row["name"] for row in rows]
-        children = await read_children(self.client, self.shape, names)
-        current = await self._read_modified(names)
-        for row in rows:
+        names = [row["name"] for row in batch.rows]
+        children = await read_children(batch.client, self.shape, names)
+        current = await self._read_modified(batch.client, names)
+        for row in batch.rows:
             name = str(row["name"])
-            if name in children.doubtful:
+            # Who is missing is gone, or has a name that no list finds (Frappe strips them).
+            if name in children.doubtful or name not in current:
                 page.doubtful.append(row["name"])
-            elif name not in current:
-                self.report.vanished += 1
-                self.pulled.add(name)
             elif current[name] != row["modified"]:
                 page.again.append(row["name"])
             else:
                 page.documents.append(assemble(self.shape, row, children.of(name)))
         return page
 
-    async def _read_modified(self, names: list[Name]) -> dict[str, str | None]:
+    async def _read_modified(self, client: ErpClient, names: list[Name]) -> dict[str, str | None]:
         query = ListQuery(
             self.shape.doctype, ("name", "modified"), filters=(("name", "in", names),)
         )
-        return {str(row["name"]): row["modified"] for row in await self.client.list_rows(query)}
+        return {str(row["name"]): row["modified"] for row in await client.list_rows(query)}
 
     async def _read_singly(self, names: Sequence[Name]) -> None:
         for name in names:
@@ -197,7 +201,7 @@ class Puller:
                 self.report.vanished += 1
                 return None
             why = DocumentRejected(
-                f"Its child tables can't be read in bulk, and singly: {error.message}",
+                f"It can't be read in bulk, and singly: {error.message}",
                 code="unreadable",
             )
             await reject(self.session, self.shape.doctype, str(name), why)

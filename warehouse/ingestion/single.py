@@ -44,9 +44,10 @@ class SingleWork:
     async def pull(self) -> dict[str, Any]:
         """Store the document if it differs; return what changes in the DocType's state."""
         task = self.task
+        refused: set[str] = set()
         if self.differs:
             refused = await store_documents(
                 task.session, task.doctype, [self.document], task.report
             )
-            await clear_rejected(task.session.instance, task.doctype, task.rejected - refused)
+        await clear_rejected(task.session.instance, task.doctype, task.rejected - refused)
         return {"verified_at": self.surveyed_at}

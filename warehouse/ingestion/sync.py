@@ -126,7 +126,8 @@ class DocTypeSync:
     async def _write_state(self, changes: dict[str, Any]) -> None:
         task, report = self.task, self.task.report
         documents = task.state.documents if task.state else 0
-        if report.new:
+        # Counted, not added up: a killed run has stored documents and written no state.
+        if documents or report.seen or report.absent:
             documents = await task.session.documents.count_documents({"doctype": self.doctype})
         await write_state(
             task.session,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from warehouse.documents.rejected import clear_rejected
-from warehouse.erpnext.paging import Position, latest_past
+from warehouse.erpnext.paging import Position, latest_past, parse_site_datetime
 from warehouse.ingestion.catalog import read_shape
-from warehouse.ingestion.inventory import find_differences, take_inventory
+from warehouse.ingestion.inventory import OVERLAP, find_differences, take_inventory
 from warehouse.ingestion.pull import Puller
 from warehouse.ingestion.state import write_state
 
@@ -51,11 +52,12 @@ class TableWork:
         self.listed = {str(row["name"]) for row in inventory.rows}
         task.report.seen = len(inventory.rows)
         task.report.absent = differences.absent
+        again = task.rejected - {str(name) for name in self.names}
         if inventory.is_complete:
             gone = task.rejected - self.listed
             await clear_rejected(task.session.instance, task.doctype, gone)
-        else:
-            self.names += sorted(task.rejected - self.listed)
+            again -= gone
+        self.names += sorted(again)
 
     def describe(self) -> str:
         """Return what there is to do, so that the same work reads the same."""
@@ -72,37 +74,45 @@ class TableWork:
         zone = ZoneInfo(self.task.session.time_zone)
         site_now = self.surveyed_at.astimezone(zone).replace(tzinfo=None)
         high_water = latest_past(self.inventory.rows, site_now)
-        walked = await self._pull(self.inventory) if self.differs else None
+        walked = await self._pull(self.inventory, site_now) if self.differs else None
         if walked:
             high_water = latest_past([{"modified": walked.modified}], site_now) or high_water
         changes: dict[str, Any] = {"position": None}
         if high_water:
             changes["high_water"] = high_water
-        if self.inventory.is_complete or not self.inventory.query.filters:
+        if not self.inventory.is_recent:
             changes["verified_at"] = self.surveyed_at
         return changes
 
-    async def _pull(self, inventory: Inventory) -> Position | None:
-        """Pull what differs; return where a walk in pages ended, or None if there was none."""
+    async def _pull(self, inventory: Inventory, site_now: datetime) -> Position | None:
+        """Pull what differs; return where a walk in pages got to, or None if there was none."""
         task = self.task
         shape = await read_shape(task.session, task.catalog, task.entry)
         puller = Puller(task.session, task.client, shape, task.report)
         many = len(self.names) > max(task.session.erp.page_rows, len(inventory.rows) / 2)
-        walked = await self._walk(puller, inventory) if many or inventory.is_cut else None
+        must_walk = many or inventory.is_cut
+        walked = await self._walk(puller, inventory, site_now) if must_walk else None
         await puller.pull_names([name for name in self.names if str(name) not in puller.pulled])
         settled = (task.rejected & puller.pulled) - puller.rejected
         await clear_rejected(task.session.instance, task.doctype, settled)
         task.report.seen = len(self.listed | puller.pulled)
         return walked
 
-    async def _walk(self, puller: Puller, inventory: Inventory) -> Position | None:
+    async def _walk(
+        self, puller: Puller, inventory: Inventory, site_now: datetime
+    ) -> Position | None:
+        """Walk in pages; return the last position that is not in the future."""
         at = None if self.task.full else _position(self.task.state)
 
         async def remember(position: Position) -> None:
             nonlocal at
-            at = position
-            where = {"modified": position.modified, "name": position.name}
-            await write_state(self.task.session, self.task.doctype, {"position": where})
+            age = site_now - parse_site_datetime(position.modified)
+            if age >= timedelta(0):
+                at = position
+            # What is younger may yet get company before it: rows of transactions still open.
+            if age >= OVERLAP:
+                where = {"modified": position.modified, "name": position.name}
+                await write_state(self.task.session, self.task.doctype, {"position": where})
 
         await puller.pull_walk(inventory.query, at, remember)
         return at

@@ -56,7 +56,7 @@ class FakeFrappe:
         doctypes += [{"name": name, "module": module} for name, module in BUSINESS.items()]
         doctypes.append({"name": "Farmer", "module": "Farmers", "custom": 1})
         doctypes.append({"name": "Version", "module": "Core"})  # never pulled
-        doctypes.append({"name": "RQ Job", "module": "Core", "is_virtual": 1})
+        doctypes.append({"name": "Live Board", "module": "Core", "is_virtual": 1})
         everywhere = [make_rule(row["name"], "Integration") for row in doctypes]
         roles = [{"parent": USER, "parenttype": "User", "role": "Integration"}]
         self.rows = {"DocType": doctypes, "DocPerm": everywhere, "Has Role": roles} | self.rows

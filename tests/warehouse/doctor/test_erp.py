@@ -122,14 +122,14 @@ async def test_the_important_and_custom_doctypes_are_asked_for():
     site = FakeFrappe()
     await examine(site)
     assert set(site.asked) >= STORED
-    assert not {"Mode of Payment", "Version", "RQ Job"} & set(site.asked)
+    assert not {"Mode of Payment", "Version", "Live Board"} & set(site.asked)
 
 
 async def test_all_asks_for_every_stored_doctype_and_no_other():
     site = FakeFrappe()
     findings = await examine(site, every_doctype=True)
     assert set(site.asked) >= STORED | {"Mode of Payment", "Selling Settings"}
-    assert not {"Version", "RQ Job"} & set(site.asked)
+    assert not {"Version", "Live Board"} & set(site.asked)
     assert "reads 8 of 8 DocTypes." in about(findings, "DocTypes")[0].message
 
 
@@ -182,6 +182,11 @@ async def test_a_doctype_that_shows_a_part_only_is_a_warning_although_it_answers
     assert "reads 4 of 6" in findings[0].message
     assert "Customer (own documents only), Warehouse (names only)" in findings[1].message
     assert "the role Sales User" in findings[1].cure
+
+
+async def test_a_site_that_hides_the_roles_of_the_key_raises_no_false_alarm():
+    findings = await examine(FakeFrappe(rows={"Has Role": []}))
+    assert statuses(findings, "DocTypes") == ["ok"]
 
 
 async def test_a_doctype_that_fails_is_told_apart_from_a_denied_one():

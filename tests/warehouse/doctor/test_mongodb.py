@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 from pymongo import MongoClient
+from pymongo.errors import AutoReconnect, OperationFailure
 
 from warehouse.doctor.findings import Status
 from warehouse.doctor.mongodb import PROBE_PREFIX, check_mongodb
@@ -108,6 +109,37 @@ async def test_what_can_not_be_removed_is_named(root: Client):
     assert f"{DATASTORE}.{named[0]}" in left.message
     for database in (DATASTORE, BUSINESS):
         root[database].drop_collection(named[0])
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "said"),
+    [
+        (8000, "user is not allowed to do action [insert]", "lacks privileges"),
+        (8000, "you are over your space quota", "failed (AtlasError)"),
+        (14031, "not enough disk space", "failed (AtlasError)"),
+    ],
+)
+async def test_a_full_disk_is_not_taken_for_a_missing_right(
+    mongodb_uri: str, monkeypatch: pytest.MonkeyPatch, code: int, text: str, said: str
+):
+    async def insert_one(*_: object) -> None:
+        raise OperationFailure(text, code, {"codeName": "AtlasError"})
+
+    monkeypatch.setattr("pymongo.asynchronous.collection.AsyncCollection.insert_one", insert_one)
+    _, finding = await check_mongodb(Settings(mongodb_uri=SecretStr(mongodb_uri)))
+    assert (finding.status, said in finding.message) == (Status.ERROR, True)
+
+
+async def test_a_connection_lost_meanwhile_is_one_error(
+    root: Client, mongodb_uri: str, monkeypatch: pytest.MonkeyPatch
+):
+    async def find_one(*_: object) -> None:
+        raise AutoReconnect("user:password@host closed")
+
+    monkeypatch.setattr("pymongo.asynchronous.collection.AsyncCollection.find_one", find_one)
+    (finding,) = await check_mongodb(Settings(mongodb_uri=SecretStr(mongodb_uri)))
+    assert finding.message == "MongoDB was reached and then failed (AutoReconnect)."
+    assert probes_left(root) == []
 
 
 async def test_an_unreachable_mongodb_is_an_error_with_a_cure():

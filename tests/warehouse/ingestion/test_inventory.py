@@ -139,9 +139,13 @@ def test_a_small_doctype_is_asked_for_whole_in_one_request():
 
 
 def test_one_row_more_than_allowed_means_there_are_more():
-    taken, asked = take([[row("A"), row("B"), row("C")]], 2, None)
-    assert (taken.is_complete, taken.is_cut, len(asked)) == (False, True, 1)
-    assert taken.query.filters == ()
+    rows = [row("Undated", None), row("B"), row("C")]
+    undated = [row("Undated", None), row("Undated, too", None)]
+    taken, (_, asked) = take([rows, undated], 2, None)
+    assert (taken.is_complete, taken.is_cut, taken.is_recent) == (False, True, False)
+    assert taken.query.filters == (("modified", "is", "set"),)
+    assert asked["filters"] == [["modified", "is", "not set"]]
+    assert taken.rows == [row("B"), row("C"), *undated]
 
 
 def test_a_large_doctype_is_asked_since_its_last_pass_less_an_overlap():
@@ -152,7 +156,7 @@ def test_a_large_doctype_is_asked_since_its_last_pass_less_an_overlap():
     assert undated["filters"] == [["modified", "is", "not set"]]
     assert undated["order_by"] == "name asc"
     assert [each["name"] for each in taken.rows] == ["A", "B"]
-    assert (taken.is_complete, taken.is_cut) == (False, False)
+    assert (taken.is_complete, taken.is_cut, taken.is_recent) == (False, False, True)
 
 
 @pytest.mark.parametrize(
@@ -176,9 +180,8 @@ def test_more_saved_rows_than_allowed_are_walked():
     assert taken.query.filters == (("modified", ">=", "2026-11-23 07:50:00.000000"),)
 
 
-@pytest.mark.xfail(strict=True, reason="undated rows above the limit are cut without a word")
-def test_more_undated_rows_than_allowed_are_not_cut_silently():
+def test_undated_rows_are_listed_however_many():
     known = state(documents=9, high_water=NEW)
     undated = [row(name, None) for name in "ABC"]
-    taken, asked = take([[], undated], 2, known)
-    assert taken.is_cut or len(asked) > 2
+    taken, (_, asked) = take([[], undated], 2, known)
+    assert (taken.rows, asked["limit_page_length"]) == (undated, 0)

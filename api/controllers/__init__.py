@@ -1,0 +1,1 @@
+"""Controllers: one class per resource; they ask `warehouse.reading` and answer structs."""

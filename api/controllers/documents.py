@@ -1,0 +1,175 @@
+"""`…/documents`: lists of documents, and single ones."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from litestar import Controller, Request, Response, get
+from litestar.datastructures import ResponseHeader
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+from litestar.status_codes import HTTP_304_NOT_MODIFIED
+
+from api.compression import UNCOMPRESSED
+from api.controllers.instances import DocTypeName, InstanceId
+from api.errors import ALWAYS, OF_LISTS, OF_PARAMETERS, document_errors
+from api.etags import is_known, make_etag
+from api.filters_operation import FiltersOperation
+from api.parameters import PARAMETERS, TAKES_FILTERS, read_filters
+from api.schemas.documents import Document, DocumentPage
+from api.services import AppServices
+from warehouse.errors import NotReadable
+from warehouse.reading.documents import Documents, open_documents
+from warehouse.reading.listing import Counting, ListRequest, read_page
+
+NAME_SEGMENT = 8
+LONGEST_CURSOR = 8192
+
+Sort = Annotated[
+    str | None,
+    Parameter(
+        description="Fields, separated by commas, `-` before those that descend; default "
+        "`-modified`. The name decides between equals, in the direction of the last field."
+    ),
+]
+Fields = Annotated[
+    str | None,
+    Parameter(
+        description="Fields and child tables, separated by commas; `*` for whole documents; "
+        "default: name, title, the fields of ERPNext's own list, docstatus, modified."
+    ),
+]
+Size = Annotated[int, Parameter(ge=1, le=500, description="Documents per page.")]
+Cursor = Annotated[
+    str | None,
+    Parameter(
+        max_length=LONGEST_CURSOR,
+        description="`next_cursor` of the page before. It belongs to the instance, DocType, "
+        "filters, sort and fields that it was made for.",
+    ),
+]
+Count = Annotated[
+    Counting,
+    Parameter(
+        description="`capped` counts up to 10,000 and says so; `exact` counts all, which takes "
+        "time; `none` does not count."
+    ),
+]
+IfNoneMatch = Annotated[
+    str | None,
+    Parameter(header="If-None-Match", description="ETag of the answer that the caller has."),
+]
+Name = Annotated[str, Parameter(description="The document's name: any characters.")]
+
+ETAG = ResponseHeader(
+    name="ETag", documentation_only=True, description="Changes with any part of the answer."
+)
+OF_DOCUMENT = {
+    HTTP_304_NOT_MODIFIED: ResponseSpec(
+        data_container=None,
+        description="Nothing has changed since the answer whose ETag `If-None-Match` repeats.",
+        generate_examples=False,
+    ),
+    **document_errors(*ALWAYS, *OF_PARAMETERS, "not_found", "query_too_slow"),
+}
+
+
+class DocumentController(Controller):
+    """Documents of one DocType of one ERP."""
+
+    path = "/api/v1/instances/{instance:str}/doctypes/{doctype:str}"
+    tags = ("documents",)
+
+    @get(
+        "/documents",
+        operation_id="listDocuments",
+        summary="List documents",
+        operation_class=FiltersOperation,
+        opt={PARAMETERS: ("sort", "fields", "size", "cursor", "count"), TAKES_FILTERS: True},
+        responses=document_errors(*ALWAYS, *OF_PARAMETERS, *OF_LISTS, "not_found"),
+    )
+    async def list_documents(
+        self,
+        request: Request[Any, Any, Any],
+        services: AppServices,
+        instance: InstanceId,
+        doctype: DocTypeName,
+        sort: Sort = None,
+        fields: Fields = None,
+        size: Size = 50,
+        cursor: Cursor = None,
+        count: Count = Counting.CAPPED,
+    ) -> DocumentPage:
+        """A page of the documents that meet all filters.
+
+        Pages follow each other by cursor: however deep, each costs the same, and documents that
+        are stored meanwhile move none of the others.
+        """
+        documents = await open_documents(services.doctypes, request.user, instance, doctype)
+        asked = ListRequest(read_filters(request), sort, fields, size, cursor, count)
+        page = await read_page(documents, request.user, asked, services.signer)
+        return DocumentPage.of(documents.doctype, page)
+
+    @get(
+        "/documents/{name:path}",
+        operation_id="getDocument",
+        summary="Read one document",
+        opt={UNCOMPRESSED: True},
+        response_headers=[ETAG],
+        responses=OF_DOCUMENT,
+    )
+    async def get_document(
+        self,
+        request: Request[Any, Any, Any],
+        services: AppServices,
+        instance: InstanceId,
+        doctype: DocTypeName,
+        if_none_match: IfNoneMatch = None,
+    ) -> Response[Document]:
+        """The whole document, child rows included. Percent-encode the name, `/` as `%2F`."""
+        documents = await open_documents(services.doctypes, request.user, instance, doctype)
+        return await _answer(documents, _read_name(request, instance, doctype), if_none_match)
+
+    @get(
+        "/document",
+        operation_id="getDocumentByName",
+        summary="Read one document by a name of any form",
+        opt={PARAMETERS: ("name",), UNCOMPRESSED: True},
+        response_headers=[ETAG],
+        responses=OF_DOCUMENT,
+    )
+    async def get_document_by_name(
+        self,
+        request: Request[Any, Any, Any],
+        services: AppServices,
+        instance: InstanceId,
+        doctype: DocTypeName,
+        name: Name,
+        if_none_match: IfNoneMatch = None,
+    ) -> Response[Document]:
+        """As `…/documents/{name}`, for clients and proxies that can't pass `%2F` in a path."""
+        documents = await open_documents(services.doctypes, request.user, instance, doctype)
+        return await _answer(documents, name, if_none_match)
+
+
+async def _answer(documents: Documents, name: str, if_none_match: str | None) -> Response[Document]:
+    row = await documents.get(name)
+    etag = make_etag(row, documents.doctype)
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if is_known(etag, if_none_match):
+        return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)  # type: ignore[arg-type]
+    return Response(Document.of(documents.doctype, row), headers=headers)
+
+
+def _read_name(request: Request[Any, Any, Any], instance: str, doctype: str) -> str:
+    """Return the name in the path as it was sent: Litestar drops slashes at its end, and doubles.
+
+    Raises:
+        NotReadable: if the path is encoded so that its parts are others than the route's.
+    """
+    raw = request.scope["raw_path"].decode("ascii")
+    parts = raw.split("/", NAME_SEGMENT)
+    if len(parts) <= NAME_SEGMENT or [unquote(parts[4]), unquote(parts[6])] != [instance, doctype]:
+        raise NotReadable
+    return unquote(parts[NAME_SEGMENT])

@@ -1,0 +1,80 @@
+"""Health, metrics and the API's own description."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.resources import files
+from typing import Any
+
+from litestar import Controller, Request, Response, get
+from pymongo.errors import ConnectionFailure
+
+from api.errors import ALWAYS, document_errors
+from api.schemas.operations import Health
+from api.services import AppMetrics, AppServices
+from warehouse.documents.control import Instance
+from warehouse.reading.instances import read_instances
+
+PING_LIMIT_S = 3.0
+PROMETHEUS_TEXT = "text/plain; version=1.0.0; charset=utf-8"
+OF_HEALTH = ("internal_error", "unknown_parameter")
+
+
+class HealthController(Controller):
+    """For those who keep the service running; the health checks ask for no token."""
+
+    tags = ("health",)
+
+    @get(
+        "/health/live",
+        operation_id="getLiveness",
+        summary="Say whether the process answers",
+        security=[{}],
+        responses=document_errors(*OF_HEALTH),
+    )
+    async def get_liveness(self) -> Health:
+        """Restart it when it does not."""
+        return Health()
+
+    @get(
+        "/health/ready",
+        operation_id="getReadiness",
+        summary="Say whether MongoDB answers",
+        security=[{}],
+        responses=document_errors(*OF_HEALTH, "datastore_unavailable"),
+    )
+    async def get_readiness(self) -> Health:
+        """Send no requests here while it does not."""
+        ping = Instance.get_pymongo_collection().database.command("ping")
+        try:
+            await asyncio.wait_for(ping, PING_LIMIT_S)
+        except TimeoutError:
+            raise ConnectionFailure from None
+        return Health()
+
+    @get(
+        "/metrics",
+        operation_id="getMetrics",
+        summary="Show metrics for Prometheus",
+        media_type="text/plain",
+        responses=document_errors(*ALWAYS, "unknown_parameter"),
+    )
+    async def get_metrics(
+        self, request: Request[Any, Any, Any], services: AppServices, metrics: AppMetrics
+    ) -> Response[str]:
+        """Requests by route and status, their times, and how fresh each ERP is."""
+        text = metrics.render(await read_instances(request.user, services.erps)).decode("utf-8")
+        return Response(text, media_type=PROMETHEUS_TEXT)
+
+
+class SchemaController(Controller):
+    """The API's own description, as committed: a test compares it with the routes."""
+
+    path = "/schema"
+
+    @get("/openapi.json", include_in_schema=False)
+    async def get_openapi(self) -> Response[bytes]:
+        """Return `api/openapi.json`."""
+        return Response(
+            files("api").joinpath("openapi.json").read_bytes(), media_type="application/json"
+        )

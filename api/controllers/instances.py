@@ -1,0 +1,84 @@
+"""`/api/v1/instances`: the ERPs and their DocTypes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, get
+from litestar.params import Parameter
+
+from api.errors import ALWAYS, document_errors
+from api.schemas.doctypes import DocType, DocTypeDetail, DocTypeList
+from api.schemas.instances import Instance, InstanceList
+from api.services import AppServices
+from warehouse.errors import NotReadable
+from warehouse.reading.doctypes import list_served
+from warehouse.reading.instances import read_instance, read_instances
+
+InstanceId = Annotated[str, Parameter(description="An ERP, as its id in the settings.")]
+DocTypeName = Annotated[str, Parameter(description="A DocType, as ERPNext names it.")]
+OF_ONE = document_errors(*ALWAYS, "not_found", "unknown_parameter", "bad_request")
+
+
+class InstanceController(Controller):
+    """The ERPs that the caller may open, and what may be read there."""
+
+    path = "/api/v1/instances"
+    tags = ("instances",)
+
+    @get(
+        operation_id="listInstances",
+        summary="List the ERPs that I may open",
+        responses=document_errors(*ALWAYS, "unknown_parameter"),
+    )
+    async def list_instances(
+        self, request: Request[Any, Any, Any], services: AppServices
+    ) -> InstanceList:
+        """Each ERP with the number of its documents and how fresh they are."""
+        found = await read_instances(request.user, services.erps)
+        return InstanceList([Instance.of(summary) for summary in found])
+
+    @get(
+        "/{instance:str}",
+        operation_id="getInstance",
+        summary="Describe one ERP",
+        responses=OF_ONE,
+    )
+    async def get_instance(
+        self, request: Request[Any, Any, Any], services: AppServices, instance: InstanceId
+    ) -> Instance:
+        """The ERP with the number of its documents and how fresh they are."""
+        return Instance.of(await read_instance(request.user, services.erps, instance))
+
+    @get(
+        "/{instance:str}/doctypes",
+        operation_id="listDocTypes",
+        summary="List the DocTypes that I may read",
+        responses=OF_ONE,
+    )
+    async def list_doctypes(
+        self, request: Request[Any, Any, Any], services: AppServices, instance: InstanceId
+    ) -> DocTypeList:
+        """Each DocType with its module, the number of its documents and how fresh they are."""
+        if instance not in services.erps:
+            raise NotReadable
+        return DocTypeList([DocType.of(row) for row in await list_served(request.user, instance)])
+
+    @get(
+        "/{instance:str}/doctypes/{doctype:str}",
+        operation_id="getDocType",
+        summary="Describe one DocType",
+        responses=OF_ONE,
+    )
+    async def get_doctype(
+        self,
+        request: Request[Any, Any, Any],
+        services: AppServices,
+        instance: InstanceId,
+        doctype: DocTypeName,
+    ) -> DocTypeDetail:
+        """Its fields with labels, types, links and the operators of their filters; child tables.
+
+        A DocType that has no documents yet shows only the fields that every DocType has.
+        """
+        return DocTypeDetail.of(await services.doctypes.get(request.user, instance, doctype))

@@ -1,0 +1,77 @@
+"""Freshness and runs, for operators."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from litestar import Controller, Request, get
+from litestar.params import Parameter
+
+from api.errors import ALWAYS, OF_PARAMETERS, document_errors
+from api.parameters import PARAMETERS
+from api.schemas.operations import (
+    FreshnessList,
+    InstanceFreshness,
+    RunDetail,
+    RunList,
+    RunSummary,
+)
+from api.services import AppServices
+from warehouse.documents.status import read_status
+from warehouse.errors import NotReadable
+from warehouse.reading.runs import read_run, read_runs
+
+
+class OperationsController(Controller):
+    """What was synced, when, and what went wrong."""
+
+    path = "/api/v1"
+    tags = ("operations",)
+
+    @get(
+        "/freshness",
+        operation_id="getFreshness",
+        summary="Show how fresh each DocType of each ERP is",
+        responses=document_errors(*ALWAYS, "unknown_parameter"),
+    )
+    async def get_freshness(self, services: AppServices) -> FreshnessList:
+        """Per ERP its last run; per DocType its documents, last sync, lag and failure."""
+        statuses = await read_status(sorted(services.erps), datetime.now(UTC))
+        return FreshnessList([InstanceFreshness.of(status) for status in statuses])
+
+    @get(
+        "/runs",
+        operation_id="listRuns",
+        summary="List the latest runs",
+        opt={PARAMETERS: ("instance", "size")},
+        responses=document_errors(*ALWAYS, *OF_PARAMETERS, "not_found"),
+    )
+    async def list_runs(
+        self,
+        request: Request[Any, Any, Any],
+        services: AppServices,
+        instance: Annotated[str | None, Parameter(description="Only runs on this ERP.")] = None,
+        size: Annotated[int, Parameter(ge=1, le=500, description="Runs at most.")] = 50,
+    ) -> RunList:
+        """Runs on all ERPs or on one, the one that started last first."""
+        if instance is not None and instance not in services.erps:
+            raise NotReadable
+        instances = sorted(services.erps) if instance is None else [instance]
+        runs = await read_runs(request.user, instances, size)
+        return RunList([RunSummary.of(run) for run in runs])
+
+    @get(
+        "/runs/{run_id:str}",
+        operation_id="getRun",
+        summary="Show one run",
+        responses=document_errors(*ALWAYS, "not_found", "unknown_parameter", "bad_request"),
+    )
+    async def get_run(
+        self,
+        request: Request[Any, Any, Any],
+        services: AppServices,
+        run_id: Annotated[str, Parameter(description="A run, as its id in the list.")],
+    ) -> RunDetail:
+        """The run, with each DocType that had work or an error."""
+        return RunDetail.of(await read_run(request.user, sorted(services.erps), run_id))

@@ -1,0 +1,66 @@
+"""The API over real HTTP, on a datastore that the engine filled from the sample site."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from pymongo import AsyncMongoClient
+
+from tests.api.serving import ApiProcess, variables_of
+from tests.ingesting import Ingester
+from warehouse.documents.database import init_documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+    from demo.site.process import SiteProcess
+
+DATABASE = "test-api"
+
+
+@pytest.fixture(scope="session")
+def ingested(mongodb_uri: str, sample_site: SiteProcess) -> str:
+    """A database that holds all that the sample site has; returns its name. Read it only."""
+
+    async def ingest() -> None:
+        async with AsyncMongoClient(mongodb_uri, tz_aware=True) as client:
+            await init_documents(client[DATABASE], ["site"])
+            await Ingester(client[DATABASE], sample_site).run()
+
+    sample_site.control.clear_faults()
+    sample_site.control.do("swap", documents=300, seed=1)
+    asyncio.run(ingest())
+    return DATABASE
+
+
+@pytest.fixture(scope="session")
+def api(
+    ingested: str, mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ApiProcess]:
+    """The API; `site` is ingested, `other` is known and empty."""
+    variables = {
+        **variables_of("site", "http://127.0.0.1:9"),
+        **variables_of("other", "http://127.0.0.1:9"),
+        "ERP__SITE__TITLE": "Sample site",
+    }
+    folder = tmp_path_factory.mktemp("api")
+    with ApiProcess(folder, mongodb_uri, ingested, variables) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def client(api: ApiProcess) -> Iterator[httpx.Client]:
+    """The operator."""
+    with api.client() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def stranger(api: ApiProcess) -> Iterator[httpx.Client]:
+    """Somebody without a token."""
+    with api.client(token=None) as opened:
+        yield opened

@@ -1,0 +1,109 @@
+"""The API in a process of its own, as `csa serve` runs it, for tests and the bench."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import httpx
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+TOKEN = "operator-token-of-the-tests-0123456789"
+SECRET_KEY = "secret-key-of-the-tests-0123456789"
+START_S = 60.0
+STOP_S = 15.0
+ROOT = Path(__file__).resolve().parents[2]
+SERVE = "import typer; from cli.serve import serve; typer.run(serve)"
+
+
+@dataclass
+class ApiProcess:
+    """Serves a database while its context lasts; `log` is what it wrote on stderr."""
+
+    folder: Path
+    mongodb_uri: str
+    database: str
+    variables: dict[str, str] = field(default_factory=dict)
+    url: str = ""
+
+    @property
+    def log(self) -> str:
+        return self._log_file.read_text("utf-8")
+
+    @property
+    def _log_file(self) -> Path:
+        return self.folder / "api.log"
+
+    def __enter__(self) -> Self:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "MONGODB_URI": self.mongodb_uri,
+            "MONGODB_DATABASE_NAME": self.database,
+            "CSA_SECRET_KEY": SECRET_KEY,
+            "CSA_OPERATOR_TOKEN": TOKEN,
+            "PYTHONPATH": str(ROOT),
+            **self.variables,
+        }
+        with self._log_file.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 our own module
+                [sys.executable, "-c", SERVE, "--port", "0"],
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            self.url = self._read_url()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def client(self, token: str | None = TOKEN, **options: object) -> httpx.Client:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return httpx.Client(
+            base_url=self.url, headers=headers, timeout=30, trust_env=False, **options
+        )
+
+    def _read_url(self) -> str:
+        until = time.monotonic() + START_S
+        while time.monotonic() < until:
+            if found := re.search(r"running on (http://\S+)", self.log):
+                return found[1]
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.05)
+        raise RuntimeError(f"the API did not start:\n{self.log}")
+
+    def _stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def variables_of(
+    instance: str, url: str, key: str = "key", secret: str = "secret"
+) -> dict[str, str]:
+    """Return the settings of an ERP that the API only has to know by name."""
+    prefix = f"ERP__{instance.upper()}__"
+    return {f"{prefix}URL": url, f"{prefix}API_KEY": key, f"{prefix}API_SECRET": secret}

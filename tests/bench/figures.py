@@ -1,0 +1,47 @@
+"""The figures of `make bench`, in the order in which they are measured; one module each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.bench import (
+    ingest_memory_growth,
+    ingest_time_growth,
+    ingest_unpaced,
+    ingest_vs_ceiling,
+    ingest_vs_n_plus_one,
+    resync_requests,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tests.bench.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Figure:
+    """How a figure is measured; `bar` is what it must reach, `aim` what it should.
+
+    `take` returns `ratio` or `value`, and the raw figures that it was made of.
+    """
+
+    take: Callable[[Workbench], Awaitable[dict[str, Any]]]
+    bar: float | None = None
+    aim: float | None = None
+
+    async def measure(self, bench: Workbench) -> dict[str, Any]:
+        taken = await self.take(bench)
+        limits = {"bar": self.bar, "aim": self.aim}
+        return taken | {name: limit for name, limit in limits.items() if limit is not None}
+
+
+FIGURES = {
+    "ingest_vs_ceiling": Figure(ingest_vs_ceiling.take, bar=0.7, aim=0.85),
+    "ingest_vs_n_plus_one": Figure(ingest_vs_n_plus_one.take, bar=12, aim=15),
+    "ingest_memory_growth_mb": Figure(ingest_memory_growth.take, bar=50, aim=30),
+    "ingest_time_growth": Figure(ingest_time_growth.take, aim=11),
+    "ingest_unpaced": Figure(ingest_unpaced.take),
+    "resync_requests_per_doctype": Figure(resync_requests.take, aim=1.3),
+}

@@ -1,0 +1,116 @@
+"""`python -m tests.bench.read_client`: 16 clients of the API, and the same reads without it.
+
+One process does both in turn, so that what a client costs is in both. Takes its order as JSON on
+stdin. The HTTP client is bare: a finished one would cost more than the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+from pymongo import AsyncMongoClient
+
+from tests.api.serving import TOKEN
+from tests.bench.read_store import DATABASE, DOCTYPE
+from tests.bench.workbench import INSTANCE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Read = Callable[[int], Awaitable[int]]
+
+CLIENTS = 16
+ENVELOPE = {"_id": 0, "name": 1, "erp_modified": 1, "synced_at": 1}
+
+
+class HttpReader:
+    """One connection that asks for one path after the other."""
+
+    def __init__(self, url: str, paths: list[str]) -> None:
+        self._parts = urlsplit(url)
+        self._requests = [
+            f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
+            for path in paths
+        ]
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def read(self, number: int) -> int:
+        if self._streams is None:
+            host, port = self._parts.hostname, self._parts.port
+            self._streams = await asyncio.open_connection(host, port, limit=2**22)
+        reader, writer = self._streams
+        writer.write(self._requests[number % len(self._requests)])
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        if b" 200 " not in head.split(b"\r\n", 1)[0]:
+            raise RuntimeError(head.decode())
+        length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+        return len(await reader.readexactly(length))
+
+
+class RawReader:
+    """The driver and msgspec in this process's own loop: the ceiling."""
+
+    def __init__(self, client: AsyncMongoClient[Any], order: dict[str, Any]) -> None:
+        self._collection = client[DATABASE][f"erp_{INSTANCE}"]
+        self._order = order
+        paths = [f"document_data.{field}" for field in order["fields"]] or ["document_data"]
+        self._projection = ENVELOPE | dict.fromkeys(paths, 1)
+
+    async def read(self, number: int) -> int:
+        if names := self._order["names"]:
+            name = names[number % len(names)]
+            row = await self._collection.find_one(
+                {"doctype": DOCTYPE, "name": name}, self._projection
+            )
+            return len(msgspec.json.encode(row))
+        moments = self._order["moments"]
+        size = self._order["size"]
+        rows = await self._collection.find(
+            {"doctype": DOCTYPE, "erp_modified": {"$lt": moments[number % len(moments)]}},
+            self._projection,
+            sort=[("erp_modified", -1), ("name", -1)],
+            limit=size,
+            batch_size=size,
+        ).to_list()
+        return len(msgspec.json.encode({"items": rows}))
+
+
+async def read_for(seconds: float, readers: list[Read]) -> dict[str, float]:
+    """Let each reader read on and on for `seconds`; return requests, bytes and seconds."""
+    numbers, done, received = itertools.count(), 0, 0
+    started = time.perf_counter()
+
+    async def go_on(read: Read) -> None:
+        nonlocal done, received
+        while time.perf_counter() - started < seconds:
+            received += await read(next(numbers))
+            done += 1
+
+    await asyncio.gather(*(go_on(read) for read in readers))
+    return {"requests": done, "bytes": received, "seconds": time.perf_counter() - started}
+
+
+async def measure(order: dict[str, Any]) -> list[dict[str, dict[str, float]]]:
+    """Measure both in turn, after one round that only warms up."""
+    async with AsyncMongoClient(order["mongodb_uri"], tz_aware=True) as client:
+        http = [HttpReader(order["url"], order["paths"]).read for _ in range(CLIENTS)]
+        raw = [RawReader(client, order).read for _ in range(CLIENTS)]
+        rounds = [
+            {
+                "api": await read_for(seconds, list(http)),
+                "raw": await read_for(seconds, list(raw)),
+            }
+            for seconds in [order["seconds"] / 2, *[order["seconds"]] * order["rounds"]]
+        ]
+    return rounds[1:]
+
+
+if __name__ == "__main__":
+    json.dump(asyncio.run(measure(json.load(sys.stdin))), sys.stdout)

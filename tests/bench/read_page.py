@@ -1,0 +1,16 @@
+"""Pages/s of 50 whole documents over HTTP ÷ the same query and encoding without the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.bench.read_store import open_read_store
+from tests.bench.reading import compare_reads, page_paths
+
+if TYPE_CHECKING:
+    from tests.bench.workbench import Workbench
+
+
+async def take(bench: Workbench) -> dict[str, Any]:
+    store = await open_read_store(bench)
+    return await compare_reads(bench, store, page_paths(store, "fields=*&size=50&count=none"))

@@ -1,0 +1,88 @@
+"""What the read figures share: send the clients off, and put together what they bring."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import sys
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from tests.bench.read_client import CLIENTS
+from tests.bench.read_store import DOCTYPE, ReadStore
+from tests.bench.workbench import INSTANCE
+
+if TYPE_CHECKING:
+    from tests.bench.workbench import Workbench
+
+ROUND_S = 3.0
+QUICK_ROUND_S = 0.3
+BASE = f"/api/v1/instances/{INSTANCE}/doctypes/{quote(DOCTYPE)}"
+
+
+async def compare_reads(
+    bench: Workbench,
+    store: ReadStore,
+    paths: list[str],
+    *,
+    size: int = 50,
+    fields: tuple[str, ...] = (),
+    names: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Return requests/s of the API ÷ requests/s of the same reads without it."""
+    order = {
+        "mongodb_uri": store.mongodb_uri,
+        "url": store.url,
+        "paths": paths,
+        "moments": store.moments,
+        "names": names,
+        "size": size,
+        "fields": fields,
+        "rounds": bench.sizes.rounds,
+        "seconds": QUICK_ROUND_S if bench.sizes.rounds == 1 else ROUND_S,
+    }
+    rounds = await _send(order)
+    ratio = statistics.median(_per_s(one["api"]) / _per_s(one["raw"]) for one in rounds)
+    return {
+        "ratio": round(ratio, 3),
+        "rounds": len(rounds),
+        "clients": CLIENTS,
+        "documents": store.documents,
+        "api": _describe([one["api"] for one in rounds]),
+        "raw": _describe([one["raw"] for one in rounds]),
+    }
+
+
+def page_paths(store: ReadStore, query: str) -> list[str]:
+    """Return paths of pages that begin at many moments."""
+    moments = (quote(moment) for moment in store.moments)
+    return [f"{BASE}/documents?modified__lt={moment}&{query}" for moment in moments]
+
+
+async def _send(order: dict[str, Any]) -> list[dict[str, dict[str, float]]]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.bench.read_client",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    answer, _ = await process.communicate(json.dumps(order).encode())
+    if process.returncode:
+        raise RuntimeError(f"the clients ended with status {process.returncode}")
+    rounds: list[dict[str, dict[str, float]]] = json.loads(answer)
+    return rounds
+
+
+def _per_s(taken: dict[str, float]) -> float:
+    return taken["requests"] / taken["seconds"]
+
+
+def _describe(taken: list[dict[str, float]]) -> dict[str, float]:
+    middle = sorted(taken, key=_per_s)[(len(taken) - 1) // 2]
+    return {
+        "requests_per_s": round(_per_s(middle), 1),
+        "mb_per_s": round(middle["bytes"] / middle["seconds"] / 1e6, 1),
+        "bytes_per_request": round(middle["bytes"] / middle["requests"]),
+    }

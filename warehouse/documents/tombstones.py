@@ -1,0 +1,137 @@
+"""`erp_<instance>_deleted`: the last state of each document that left its ERP.
+
+Keyed by lifetime and not by name: ERPNext gives a deleted name to the next document, and renames go
+there and back. Served by no route; expires after CSA_TOMBSTONE_DAYS.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from beanie import Document
+from pymongo import ASCENDING, DeleteOne, IndexModel, UpdateMany
+
+from warehouse.documents.raw import COLLECTION_PREFIX, RawFields, raw_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from warehouse.documents.raw import Collection
+
+COLLECTION_SUFFIX = "_deleted"
+
+Lifetime = tuple[str, str | None]
+"""A document's name and `creation`, which no later bearer of the name shares."""
+
+
+class Reason(StrEnum):
+    """Why a document left: its ERP said so, or (vanished) left no trace."""
+
+    DELETED = "deleted"
+    RENAMED = "renamed"
+    VANISHED = "vanished"
+
+
+class TombstoneFields(RawFields):
+    """The document as it was last stored, and how it ended.
+
+    `renamed_to` goes with the reason `renamed`. `restored_at`: when the same lifetime came back.
+    """
+
+    deleted_at: datetime
+    reason: Reason
+    renamed_to: str | None = None
+    restored_at: datetime | None = None
+    expires_at: datetime
+
+
+@cache
+def tombstone_model(instance: str) -> type[Document]:
+    """Return the Beanie model of an instance's tombstones, made as `raw_model` is."""
+    model = type(f"Tombstone_{instance}", (TombstoneFields, Document), {"__module__": __name__})
+
+    class Settings:
+        name = COLLECTION_PREFIX + instance + COLLECTION_SUFFIX
+        indexes = (
+            IndexModel(
+                [
+                    ("doctype", ASCENDING),
+                    ("name", ASCENDING),
+                    ("erp_creation", ASCENDING),
+                    ("deleted_at", ASCENDING),
+                ],
+                unique=True,
+            ),
+            IndexModel("expires_at", expireAfterSeconds=0),
+        )
+
+    model.Settings = Settings  # type: ignore[attr-defined]
+    return model
+
+
+def tombstones(instance: str) -> Collection:
+    """Return the pymongo collection of an instance's tombstones."""
+    return tombstone_model(instance).get_pymongo_collection()
+
+
+async def bury(instance: str, rows: Sequence[dict[str, Any]], run_id: str) -> None:
+    """Move documents from the store to the tombstones: tombstone first, live copy second.
+
+    `rows`: the live rows with the fields of a tombstone added. A run that was killed in between
+    meets its own tombstone again and makes no second one. A live copy that a later run has written
+    meanwhile stays.
+    """
+    buried = await _find_open(instance, [(row["name"], row.get("erp_creation")) for row in rows])
+    fresh = [
+        {key: value for key, value in row.items() if key != "_id"}
+        for row in rows
+        if (row["doctype"], row["name"], row.get("erp_creation")) not in buried
+    ]
+    if fresh:
+        await tombstones(instance).insert_many(fresh, ordered=False)
+    removals = [
+        DeleteOne(
+            {
+                "_id": row["_id"],
+                "content_hash": row["content_hash"],
+                "run_id": {"$not": {"$gt": run_id}},
+            }
+        )
+        for row in rows
+    ]
+    if removals:
+        await raw_model(instance).get_pymongo_collection().bulk_write(removals, ordered=False)
+
+
+async def mark_restored(
+    instance: str, doctype: str, lifetimes: Iterable[Lifetime], at: datetime
+) -> None:
+    """Note on the tombstones of `lifetimes` that they are stored again."""
+    marks = [
+        UpdateMany(
+            {"doctype": doctype, "name": name, "erp_creation": creation, "restored_at": None},
+            {"$set": {"restored_at": at}},
+        )
+        for name, creation in lifetimes
+    ]
+    if marks:
+        await tombstones(instance).bulk_write(marks, ordered=False)
+
+
+async def has_tombstones(instance: str, doctype: str) -> bool:
+    """Say whether any document of a DocType ever left."""
+    return await tombstones(instance).find_one({"doctype": doctype}, {"_id": 1}) is not None
+
+
+async def _find_open(
+    instance: str, lifetimes: Sequence[Lifetime]
+) -> set[tuple[str, str, str | None]]:
+    names = [name for name, _ in lifetimes]
+    cursor = tombstones(instance).find(
+        {"name": {"$in": names}, "restored_at": None},
+        {"_id": 0, "doctype": 1, "name": 1, "erp_creation": 1},
+    )
+    return {(row["doctype"], row["name"], row.get("erp_creation")) async for row in cursor}

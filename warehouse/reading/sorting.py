@@ -1,0 +1,106 @@
+"""The order of a list, and where in it a page begins.
+
+A page begins after the last row of the one before, found by value (keyset), so that page 1,000
+costs what page 1 costs and rows stored meanwhile move none. MongoDB sorts across types (nothing,
+numbers, text, objects…) but compares within a type only, so "after" is spelt out, type by type.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ASCENDING, DESCENDING
+
+from warehouse.errors import QueryRefused
+from warehouse.variables import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from warehouse.reading.columns import Columns
+
+DEFAULT_SORT = "-modified"
+MOST_FIELDS = 4
+# In MongoDB's order; what is absent or null comes before them all.
+TYPES = ("number", "string", "object", "array", "binData", "objectId", "bool", "date", "timestamp")
+
+Branch = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """Paths and directions; the last is always the name, which no two rows share."""
+
+    keys: tuple[tuple[str, int], ...]
+
+    def after(self, values: Sequence[Any]) -> list[Branch]:
+        """Return conditions, one of which holds for each row after the one with `values`.
+
+        No row meets two of them. Each is a range of an index that begins with the sort's paths.
+        """
+        branches: list[Branch] = []
+        same: Branch = {}
+        for (path, direction), value in zip(self.keys, values, strict=True):
+            branches += [same | {path: beyond} for beyond in _beyond(path, direction, value)]
+            same = same | {path: {"$eq": value}}
+        return branches
+
+
+def parse_sort(columns: Columns, text: str | None) -> Sort:
+    """Return the order that `sort=` asks for.
+
+    The name follows in the direction of the last field, so that one index serves both directions.
+    """
+    keys: dict[str, int] = {}
+    for part in (text if text is not None else DEFAULT_SORT).split(","):
+        name = part.removeprefix("-")
+        column = columns.own.get(name)
+        if column is None or not column.kind.is_sortable:
+            raise _unsortable(columns, name)
+        if column.path in keys:
+            raise _refuse(f"sort names {name} twice.")
+        keys[column.path] = DESCENDING if part.startswith("-") else ASCENDING
+    if len(keys) > MOST_FIELDS:
+        raise _refuse(f"sort takes at most {MOST_FIELDS} fields.")
+    if "name" not in keys:
+        keys["name"] = list(keys.values())[-1]
+    ended = list(keys.items())
+    # Nothing is left to sort after the name.
+    return Sort(tuple(ended[: next(i for i, (path, _) in enumerate(ended) if path == "name") + 1]))
+
+
+def _beyond(path: str, direction: int, value: Any) -> list[Branch]:
+    """Return what the field of a row beyond `value` holds: disjoint conditions, nearest first."""
+    if path == "name":
+        return [{"$gt": value} if direction == ASCENDING else {"$lt": value}]
+    if value is None:
+        return [{"$ne": None}] if direction == ASCENDING else []
+    place = TYPES.index(_type_of(value))
+    if direction == ASCENDING:
+        return [{"$gt": value}, {"$type": list(TYPES[place + 1 :])}]
+    lower = [{"$type": list(TYPES[:place])}] if place else []
+    return [{"$lt": value}, *lower, {"$eq": None}]
+
+
+def _type_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | float):
+        return "number"
+    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
+
+
+def _unsortable(columns: Columns, name: str) -> QueryRefused:
+    known = [column.name for column in columns.own.values() if column.kind.is_sortable]
+    shown = name[:100]
+    return QueryRefused(
+        f"There is no field {shown} to sort by." if shown else "sort names no field.",
+        cure=suggest(shown, known),
+        code="unknown_field",
+        parameter="sort",
+    )
+
+
+def _refuse(message: str) -> QueryRefused:
+    return QueryRefused(message, code="invalid_value", parameter="sort")
