@@ -37,6 +37,7 @@ class Metrics:
             buckets=SECONDS,
             registry=self._registry,
         )
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._documents = Gauge(
             "csa_documents", "Documents that may be read.", ("instance",), registry=self._registry
         )
@@ -49,9 +50,13 @@ class Metrics:
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request; `route` is its template, never its path."""
-        known = method if method in METHODS else "other"
-        self._requests.labels(known, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        key = (method if method in METHODS else "other", route, status)
+        if key not in self._children:
+            requests = self._requests.labels(key[0], route, str(status))
+            self._children[key] = (requests, self._seconds.labels(route))
+        requests, times = self._children[key]
+        requests.inc()
+        times.observe(seconds)
 
     def render(self, summaries: Iterable[InstanceSummary]) -> bytes:
         """Return all metrics in Prometheus's text format."""

@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pymongo.errors import ConnectionFailure
-from rich.markup import escape
 
 from cli.options import AsJson, DocTypes, Instances, select_instances
 from cli.progress import watch
-from cli.terminal import log_to_stderr, out, print_error, print_json
+from cli.terminal import (
+    end_on_sigterm,
+    log_to_stderr,
+    out,
+    print_error,
+    print_json,
+    printable,
+)
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome, Run
 from warehouse.errors import LeaseError, MongoUnavailable, WarehouseError
-from warehouse.ingestion.run import Selection, Surroundings, ingest_instance
+from warehouse.ingestion.run import Limits, Surroundings, ingest_instance
+from warehouse.ingestion.task import Depth, Selection
 from warehouse.settings import get_settings
 
 if TYPE_CHECKING:
@@ -77,8 +84,10 @@ def ingest(
     the lease.
     """
     log_to_stderr()
+    end_on_sigterm()
     settings = get_settings()
-    selection = Selection(frozenset(doctype or ()), full)
+    depth = Depth.EVERYTHING if full else Depth.CHANGES
+    selection = Selection(frozenset(doctype or ()), depth)
     erps = select_instances(settings, instances)
     results = asyncio.run(ingest_all(settings, erps, selection))
     if as_json:
@@ -123,7 +132,7 @@ async def _ingest(
     settings: Settings, erp: ErpInstance, selection: Selection, surroundings: Surroundings
 ) -> Result:
     try:
-        run = await ingest_instance(erp, settings.csa_inventory_rows, selection, surroundings)
+        run = await ingest_instance(erp, Limits.of(settings), selection, surroundings)
     except WarehouseError as error:
         return Result(erp.instance, None, error)
     except ConnectionFailure as error:
@@ -145,15 +154,19 @@ def _print_run(run: Run) -> None:
         f"{totals.requests:,} requests in {totals.seconds:.1f} s"
     )
     if run.failure:
-        out.print(f"  [red]stopped[/] {escape(run.failure.message)} {escape(run.failure.cure)}")
+        out.print(
+            f"  [red]stopped[/] {printable(run.failure.message)} {printable(run.failure.cure)}"
+        )
     if run.unreached:
         out.print(f"  {run.unreached:,} DocTypes were not reached; the next run does them.")
     denied = [report.doctype for report in run.doctypes if report.outcome is Outcome.DENIED]
     if denied:
-        out.print(f"  denied to the key, which is no failure: {escape(', '.join(sorted(denied)))}")
+        out.print(
+            f"  denied to the key, which is no failure: {printable(', '.join(sorted(denied)))}"
+        )
     for report in run.doctypes:
         if report.failure and report.outcome is not Outcome.DENIED:
             out.print(
-                f"  [red]{report.outcome.value}[/] {escape(report.doctype)}: "
-                f"{escape(report.failure.message)} {escape(report.failure.cure)}"
+                f"  [red]{report.outcome.value}[/] {printable(report.doctype)}: "
+                f"{printable(report.failure.message)} {printable(report.failure.cure)}"
             )

@@ -6,15 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from cli.ingest import Result, exit_code, ingest_all, print_results
 from cli.options import AsJson, Instances, select_instances
-from cli.terminal import log_to_stderr, out, print_json
+from cli.terminal import end_on_sigterm, log_to_stderr, out, print_json, printable
 from warehouse.datastore import open_datastore
 from warehouse.documents.rejected import read_rejected, read_rejected_names
-from warehouse.ingestion.run import Selection
+from warehouse.ingestion.task import Selection
 from warehouse.settings import get_settings
 
 if TYPE_CHECKING:
@@ -36,7 +35,9 @@ def list_rejected(instances: Instances = None, *, as_json: AsJson = False) -> No
         return
     table = Table("instance", "DocType", "name", "reason", box=None, padding=(0, 2, 0, 0))
     for row in rows:
-        table.add_row(*(escape(str(row[key])) for key in ("instance", "doctype", "name", "reason")))
+        table.add_row(
+            *(printable(str(row[key])) for key in ("instance", "doctype", "name", "reason"))
+        )
     out.print(table if rows else "No document is kept aside.")
 
 
@@ -47,6 +48,7 @@ def retry(instances: Instances = None, *, as_json: AsJson = False) -> None:
     Exit code: as `csa ingest`.
     """
     log_to_stderr()
+    end_on_sigterm()
     settings = get_settings()
     results = asyncio.run(_retry(settings, select_instances(settings, instances)))
     if as_json:

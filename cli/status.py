@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from cli.options import AsJson, Instances, select_instances
-from cli.terminal import out, print_json
+from cli.terminal import out, print_json, printable
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome
 from warehouse.documents.status import DocTypeStatus, InstanceStatus, read_status
@@ -63,12 +62,12 @@ def _print_head(one: InstanceStatus) -> None:
         return
     versions = ", ".join(f"{app} {version}" for app, version in one.versions.items())
     out.print(
-        f"[bold]{one.instance}[/] {escape(one.title or '')} ({escape(versions)}): "
+        f"[bold]{one.instance}[/] {printable(one.title or '')} ({printable(versions)}): "
         f"{one.documents:,} documents, {one.rejected:,} rejected, last run {one.run_id} "
         f"{one.run_outcome.value}"
     )
     if one.run_failure:
-        out.print(f"  {escape(one.run_failure.message)} {escape(one.run_failure.cure)}")
+        out.print(f"  {printable(one.run_failure.message)} {printable(one.run_failure.cure)}")
 
 
 def _table(lines: Sequence[DocTypeStatus]) -> Table:
@@ -80,7 +79,7 @@ def _table(lines: Sequence[DocTypeStatus]) -> Table:
     table.add_column("state")
     for line in lines:
         table.add_row(
-            escape(line.doctype),
+            printable(line.doctype),
             f"{line.documents:,}",
             f"{line.rejected:,}",
             _ago(line.lag_s),
@@ -95,7 +94,7 @@ def _state(line: DocTypeStatus) -> str:
     colour = "yellow" if line.outcome is Outcome.DENIED else "red"
     return (
         f"[{colour}]{line.outcome.value}[/] "
-        f"{escape(line.failure.message)} {escape(line.failure.cure)}"
+        f"{printable(line.failure.message)} {printable(line.failure.cure)}"
     )
 
 

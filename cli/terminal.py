@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,11 @@ from rich.markup import escape
 if TYPE_CHECKING:
     from warehouse.errors import WarehouseError
 
-out = Console(highlight=False, soft_wrap=True)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Where nobody looks at it, a table is as wide as it needs: a name in two pieces is no name.
+ANY_WIDTH = 10_000
+
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else ANY_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -22,11 +28,21 @@ def print_json(value: Any) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value)).decode() + "\n")
 
 
+def printable(text: str) -> str:
+    """Return `text` of an ERP's making so that it can't steer the terminal, nor Rich."""
+    return escape(CONTROL.sub("\N{REPLACEMENT CHARACTER}", text))
+
+
 def print_error(error: WarehouseError) -> None:
     """Print what happened and what to do now."""
     err.print(f"[bold red]error[/] {escape(error.message)}")
     if error.cure:
         err.print(f"      {escape(error.cure)}")
+
+
+def end_on_sigterm() -> None:
+    """Take SIGTERM for Ctrl-C, so that a run which a supervisor ends gives its lease back."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def log_to_stderr() -> None:

@@ -22,7 +22,8 @@ from flows.summary import conclude, describe_report, publish
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome
 from warehouse.errors import LeaseError, MongoUnavailable
-from warehouse.ingestion.run import ActiveRun, Selection, Surroundings, open_run
+from warehouse.ingestion.run import ActiveRun, Limits, Surroundings, open_run
+from warehouse.ingestion.task import Depth, Selection
 from warehouse.settings import get_settings
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ async def ingest(
     settings = get_settings()
     erp = settings.instance(instance)
     try:
-        record = await _ingest(settings, erp, Selection(frozenset(doctypes or ()), full))
+        depth = Depth.EVERYTHING if full else Depth.CHANGES
+        record = await _ingest(settings, erp, Selection(frozenset(doctypes or ()), depth))
     except (LeaseError, MongoUnavailable) as error:
         return Failed(message=str(error))
     await publish(record)
@@ -79,11 +81,14 @@ async def ingest(
 async def _ingest(settings: Settings, erp: ErpInstance, selection: Selection) -> Run:
     async with (
         open_datastore(settings),
-        open_run(erp, "ingest", settings.csa_inventory_rows, Surroundings()) as run,
+        open_run(erp, "ingest", Limits.of(settings), Surroundings()) as run,
     ):
         bench = Bench(run, selection)
         _bench.set(bench)
         await survey(erp.instance)
+        await _sync_all(bench)
+        bench.syncs = {found.doctype: found for found in await run.list_followups()}
+        await run.survey_all(list(bench.syncs.values()))
         await _sync_all(bench)
     return run.record
 

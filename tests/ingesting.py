@@ -14,7 +14,8 @@ from warehouse.erpnext.client import ErpClient
 from warehouse.erpnext.meta import Shape
 from warehouse.erpnext.query import ListQuery
 from warehouse.ingestion.assembly import assemble
-from warehouse.ingestion.run import Selection, Surroundings, ingest_instance
+from warehouse.ingestion.run import Limits, Surroundings, ingest_instance
+from warehouse.ingestion.task import Depth, Selection
 from warehouse.settings import ErpInstance
 
 if TYPE_CHECKING:
@@ -52,8 +53,10 @@ class Ingester:
         )
 
     async def run(self, *doctypes: str, full: bool = False) -> Run:
-        selection = Selection(frozenset(doctypes), full)
-        return await ingest_instance(self.erp, self.inventory_rows, selection, self.surroundings)
+        depth = Depth.EVERYTHING if full else Depth.CHANGES
+        selection = Selection(frozenset(doctypes), depth)
+        limits = Limits(inventory_rows=self.inventory_rows)
+        return await ingest_instance(self.erp, limits, selection, self.surroundings)
 
     @property
     def stored(self) -> AsyncCollection[dict[str, Any]]:

@@ -43,8 +43,8 @@ def api(
 ) -> Iterator[ApiProcess]:
     """The API; `site` is ingested, `other` is known and empty."""
     variables = {
-        **variables_of("site", "http://127.0.0.1:9"),
-        **variables_of("other", "http://127.0.0.1:9"),
+        **variables_of("site"),
+        **variables_of("other"),
         "ERP__SITE__TITLE": "Sample site",
     }
     folder = tmp_path_factory.mktemp("api")

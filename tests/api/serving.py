@@ -101,9 +101,8 @@ class ApiProcess:
             self._process.wait()
 
 
-def variables_of(
-    instance: str, url: str, key: str = "key", secret: str = "secret"
-) -> dict[str, str]:
+def variables_of(instance: str) -> dict[str, str]:
     """Return the settings of an ERP that the API only has to know by name."""
     prefix = f"ERP__{instance.upper()}__"
-    return {f"{prefix}URL": url, f"{prefix}API_KEY": key, f"{prefix}API_SECRET": secret}
+    url = "http://127.0.0.1:9"
+    return {f"{prefix}URL": url, f"{prefix}API_KEY": "key", f"{prefix}API_SECRET": "secret"}

@@ -39,7 +39,7 @@ async def ingest_here(erp: ErpInstance) -> Speed:
 
 async def run_once(erp: ErpInstance) -> Run:
     """Run the engine; raise RuntimeError unless it completed."""
-    run = await ingest_instance(erp, Settings.model_fields["csa_inventory_rows"].default)
+    run = await ingest_instance(erp)
     if run.outcome is not Outcome.COMPLETED:
         raise RuntimeError(f"the run ended {run.outcome}: {run.failure or run.doctypes}")
     return run

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Read = Callable[[int], Awaitable[int]]
 
 CLIENTS = 16
+PAGE_ROWS = 50
 ENVELOPE = {"_id": 0, "name": 1, "erp_modified": 1, "synced_at": 1}
 
 
@@ -71,13 +72,12 @@ class RawReader:
             )
             return len(msgspec.json.encode(row))
         moments = self._order["moments"]
-        size = self._order["size"]
         rows = await self._collection.find(
             {"doctype": DOCTYPE, "erp_modified": {"$lt": moments[number % len(moments)]}},
             self._projection,
             sort=[("erp_modified", -1), ("name", -1)],
-            limit=size,
-            batch_size=size,
+            limit=PAGE_ROWS,
+            batch_size=PAGE_ROWS,
         ).to_list()
         return len(msgspec.json.encode({"items": rows}))
 
@@ -90,8 +90,8 @@ async def read_for(seconds: float, readers: list[Read]) -> dict[str, float]:
     async def go_on(read: Read) -> None:
         nonlocal done, received
         while time.perf_counter() - started < seconds:
-            received += await read(next(numbers))
-            done += 1
+            size = await read(next(numbers))
+            received, done = received + size, done + 1
 
     await asyncio.gather(*(go_on(read) for read in readers))
     return {"requests": done, "bytes": received, "seconds": time.perf_counter() - started}

@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 async def take(bench: Workbench) -> dict[str, Any]:
     store = await open_read_store(bench)
     paths = [f"{BASE}/documents/{name}" for name in store.names]
-    return await compare_reads(bench, store, paths, names=tuple(store.names))
+    return await compare_reads(bench, paths, names=tuple(store.names))

@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 
 async def take(bench: Workbench) -> dict[str, Any]:
     store = await open_read_store(bench)
-    return await compare_reads(bench, store, page_paths(store, "fields=*&size=50&count=none"))
+    return await compare_reads(bench, page_paths(store, "fields=*&size=50&count=none"))

@@ -19,4 +19,4 @@ FIELDS = (
 async def take(bench: Workbench) -> dict[str, Any]:
     store = await open_read_store(bench)
     paths = page_paths(store, f"fields={','.join(FIELDS)}&size=50&count=none")
-    return await compare_reads(bench, store, paths, fields=FIELDS)
+    return await compare_reads(bench, paths, fields=FIELDS)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tests.bench.read_client import CLIENTS
-from tests.bench.read_store import DOCTYPE, ReadStore
+from tests.bench.read_store import DOCTYPE, ReadStore, open_read_store
 from tests.bench.workbench import INSTANCE
 
 if TYPE_CHECKING:
@@ -23,21 +23,22 @@ BASE = f"/api/v1/instances/{INSTANCE}/doctypes/{quote(DOCTYPE)}"
 
 async def compare_reads(
     bench: Workbench,
-    store: ReadStore,
     paths: list[str],
     *,
-    size: int = 50,
     fields: tuple[str, ...] = (),
     names: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """Return requests/s of the API ÷ requests/s of the same reads without it."""
+    """Return requests/s of the API ÷ requests/s of the same reads without it.
+
+    `names`: single documents are read; otherwise pages, whose documents have `fields`, or all.
+    """
+    store = await open_read_store(bench)
     order = {
         "mongodb_uri": store.mongodb_uri,
         "url": store.url,
         "paths": paths,
         "moments": store.moments,
         "names": names,
-        "size": size,
         "fields": fields,
         "rounds": bench.sizes.rounds,
         "seconds": QUICK_ROUND_S if bench.sizes.rounds == 1 else ROUND_S,

@@ -14,7 +14,7 @@ from tests.bench.plain_client import connect, walk
 from tests.bench.workbench import Speed, Workbench
 from warehouse.documents.control import DocTypeReport
 from warehouse.ingestion.assembly import Document, assemble
-from warehouse.ingestion.run import Surroundings, open_run
+from warehouse.ingestion.run import Limits, Surroundings, open_run
 from warehouse.ingestion.storing import store_documents
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ async def read_and_store(
     """Read the documents `names` one by one and store them in one bulk."""
     async with (
         bench.database(),
-        open_run(settings_of(site), "bench", 0, Surroundings()) as run,
+        open_run(settings_of(site), "bench", Limits(), Surroundings()) as run,
         connect(site, CONNECTIONS) as client,
     ):
         started = time.perf_counter()

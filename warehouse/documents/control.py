@@ -18,6 +18,7 @@ class Outcome(StrEnum):
     COMPLETED = "completed"
     DENIED = "denied"
     DEFERRED = "deferred"
+    SUSPECT = "suspect"
     PARTIAL = "partial"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
@@ -34,14 +35,18 @@ class Failure(BaseModel):
 class Numbers(BaseModel):
     """What was met and done.
 
-    `absent`: stored documents that the ERP no longer lists. `vanished`: listed ones that were gone
-    when their content was asked for.
+    `silent`: those of `changed` that had no new `modified`. `deleted` and `renamed`: moved to the
+    tombstones. `absent`: stored, not listed by the ERP any more, and kept as suspect. `vanished`:
+    listed ones that were gone when their content was asked for.
     """
 
     seen: int = 0
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    silent: int = 0
+    deleted: int = 0
+    renamed: int = 0
     absent: int = 0
     vanished: int = 0
     rejected: int = 0
@@ -66,12 +71,16 @@ class DocTypeReport(Numbers):
     @property
     def is_quiet(self) -> bool:
         """Whether nothing happened that anyone would want to see."""
-        worked = self.new or self.changed or self.absent or self.vanished or self.rejected
+        numbers = (self.new, self.changed, self.deleted, self.renamed, self.absent)
+        worked = any((*numbers, self.vanished, self.rejected))
         return self.outcome is Outcome.COMPLETED and not worked
 
 
 class Instance(Document):
-    """An ERPNext instance as it was last met."""
+    """An ERPNext instance as it was last met.
+
+    `feeds_until`: up to where its deletions and renames were followed, in the site's own time.
+    """
 
     id: str  # type: ignore[assignment]
     title: str
@@ -79,6 +88,7 @@ class Instance(Document):
     versions: dict[str, str]
     erp_user: str
     seen_at: datetime
+    feeds_until: str | None = None
 
     class Settings:
         name = "instances"
@@ -101,7 +111,8 @@ class CatalogEntry(Document):
     """A DocType of an instance.
 
     `metas`: its merged meta, followed by those of its child tables, trimmed to what describes data;
-    empty until the DocType has documents. `meta_version` counts their changes. `fingerprint`: the
+    empty until the DocType has documents. `meta_version` counts their changes. `is_listed`: whether
+    it is synced still: not removed, virtual or excluded by now. `fingerprint`: the
     change times they were read at.
     """
 
@@ -111,6 +122,7 @@ class CatalogEntry(Document):
     is_single: bool = False
     is_custom: bool = False
     policy: str
+    is_listed: bool = True
     fingerprint: str | None = None
     metas: list[dict[str, Any]] = Field(default_factory=list)
     meta_version: int = 0
@@ -128,7 +140,10 @@ class SyncState(Document):
 
     `position`: the last stored page of an unfinished pass, as `{modified, name}`. `high_water`: the
     latest `modified` that a finished pass has stored. `verified_at`: the last complete inventory.
-    Written by compare-and-set on `token`, the lease's.
+    `reread_at`: when every document was last read, changed or not; None makes it due. `queued`:
+    documents that changed without a new `modified`. `frozen_at`: since when the DocType is out of
+    sight (denied, excluded, gone), its documents kept as they were. Written by compare-and-set on
+    `token`, the lease's.
     """
 
     instance: str
@@ -140,6 +155,9 @@ class SyncState(Document):
     high_water: str | None = None
     documents: int = 0
     verified_at: datetime | None = None
+    reread_at: datetime | None = None
+    frozen_at: datetime | None = None
+    queued: list[str] = Field(default_factory=list)
     attempted_at: datetime | None = None
 
     class Settings:

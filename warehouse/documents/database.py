@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from beanie import init_beanie
 
 from warehouse.documents.control import CONTROL_MODELS
+from warehouse.documents.drift import DriftEvent
 from warehouse.documents.raw import raw_model
+from warehouse.documents.takeover import take_over
+from warehouse.documents.tombstones import tombstone_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +19,14 @@ if TYPE_CHECKING:
 
 
 async def init_documents(database: AsyncDatabase[dict[str, Any]], instances: Iterable[str]) -> None:
-    """Prepare every collection of the datastore for `instances`."""
-    models = [*CONTROL_MODELS, *(raw_model(instance) for instance in instances)]
-    await init_beanie(database=database, document_models=models)
+    """Prepare every collection of the datastore for `instances`.
+
+    Collections of earlier scripts are taken over first, since the unique index needs their names.
+    """
+    names = list(instances)
+    control = [*CONTROL_MODELS, DriftEvent]
+    await init_beanie(database=database, document_models=control)
+    for name in names:
+        await take_over(database, name)
+    raw = [model for name in names for model in (raw_model(name), tombstone_model(name))]
+    await init_beanie(database=database, document_models=[*control, *raw])

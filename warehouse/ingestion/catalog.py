@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING, Any
 from pymongo import UpdateOne
 
 from warehouse.documents.control import CatalogEntry
+from warehouse.documents.drift import Drift, DriftEvent, record_drift
 from warehouse.erpnext.meta import Shape, trim_meta
 from warehouse.erpnext.policy import is_selected, policy_of
 from warehouse.erpnext.query import ListQuery
+from warehouse.ingestion.drift import compare_metas
+from warehouse.ingestion.state import write_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from warehouse.ingestion.drift import FieldDrift
     from warehouse.ingestion.session import Session
 
 DOCTYPE_COLUMNS = ("name", "module", "istable", "issingle", "is_virtual", "custom", "modified")
@@ -43,7 +47,8 @@ class Catalog:
 async def read_catalog(session: Session) -> Catalog:
     """Read which DocTypes there are, and remember those that are synced.
 
-    Three lists, whatever their number. Child, virtual, excluded and unstored DocTypes are left out.
+    Three lists, whatever their number. Child, virtual, excluded and unstored DocTypes are left out;
+    one that was synced before is remembered as unlisted. What came or went is a drift event.
     """
     rows = await session.client.list_rows(ListQuery("DocType", DOCTYPE_COLUMNS))
     known = {
@@ -51,25 +56,87 @@ async def read_catalog(session: Session) -> Catalog:
         async for entry in CatalogEntry.find(CatalogEntry.instance == session.instance)
     }
     entries = {row["name"]: _entry(session, row) for row in rows if _is_synced(session, row)}
-    for doctype, entry in entries.items():
-        if doctype in known:
-            _keep_metas(entry, known[doctype])
-    await _save(entry for name, entry in entries.items() if entry != known.get(name))
+    for doctype in entries.keys() & known.keys():
+        _keep_metas(entries[doctype], known[doctype])
+    left = [entry for name, entry in known.items() if name not in entries and entry.is_listed]
+    await record_drift(_compare_catalogs(session, known, entries, left))
+    for entry in left:
+        entry.is_listed = False
+    await _save([entry for name, entry in entries.items() if entry != known.get(name)] + left)
     return Catalog(entries, await _read_changes(session, rows))
 
 
 async def read_shape(session: Session, catalog: Catalog, entry: CatalogEntry) -> Shape:
     """Return the shape of a DocType's documents, reading its metas when they are not known."""
-    names = [meta["name"] for meta in entry.metas]
-    if not names or entry.fingerprint != catalog.fingerprint(names):
-        metas = [trim_meta(meta) for meta in await session.client.read_metas(entry.doctype)]
-        entry.fingerprint = catalog.fingerprint(meta["name"] for meta in metas)
-        if metas != entry.metas:
-            entry.metas = metas
-            entry.meta_version += 1
-            entry.changed_at = session.clock()
-        await _save([entry])
+    await refresh_metas(session, catalog, entry)
     return Shape.of(entry.metas)
+
+
+async def refresh_metas(
+    session: Session, catalog: Catalog, entry: CatalogEntry, *, at_any_rate: bool = False
+) -> bool:
+    """Read a DocType's metas if they changed, and record the drift.
+
+    Returns whether stored documents may look different now without a new `modified`; the DocType is
+    due for a full reading then, which its state says before the catalog forgets the change.
+    """
+    names = [meta["name"] for meta in entry.metas]
+    if names and not at_any_rate and entry.fingerprint == catalog.fingerprint(names):
+        return False
+    metas = [trim_meta(meta) for meta in await session.client.read_metas(entry.doctype)]
+    drifts = compare_metas(entry.metas, metas) if entry.metas else []
+    moves_data = any(drift.moves_data for drift in drifts)
+    if moves_data:
+        await write_state(session, entry.doctype, {"reread_at": None})
+    entry.fingerprint = catalog.fingerprint(meta["name"] for meta in metas)
+    if metas != entry.metas:
+        entry.metas = metas
+        entry.meta_version += 1
+        entry.changed_at = session.clock()
+    await record_drift([_event(session, entry, drift) for drift in drifts])
+    await _save([entry])
+    return moves_data
+
+
+def _event(session: Session, entry: CatalogEntry, drift: FieldDrift) -> DriftEvent:
+    return DriftEvent(
+        instance=session.instance,
+        doctype=entry.doctype,
+        drift=drift.drift,
+        field=drift.field,
+        before=drift.before,
+        after=drift.after,
+        meta_version=entry.meta_version,
+        run_id=session.run_id,
+        at=session.clock(),
+    )
+
+
+def _compare_catalogs(
+    session: Session,
+    known: dict[str, CatalogEntry],
+    entries: dict[str, CatalogEntry],
+    left: list[CatalogEntry],
+) -> list[DriftEvent]:
+    if not known:
+        return []
+    drifts = {entry.doctype: Drift.DOCTYPE_REMOVED for entry in left}
+    for doctype, entry in entries.items():
+        before = known.get(doctype)
+        if before is None or not before.is_listed:
+            drifts[doctype] = Drift.DOCTYPE_ADDED
+        elif before.is_single != entry.is_single:
+            drifts[doctype] = Drift.DOCTYPE_KIND_CHANGED
+    return [
+        DriftEvent(
+            instance=session.instance,
+            doctype=doctype,
+            drift=drift,
+            run_id=session.run_id,
+            at=session.clock(),
+        )
+        for doctype, drift in sorted(drifts.items())
+    ]
 
 
 async def _read_changes(session: Session, doctypes: list[dict[str, Any]]) -> dict[str, str]:

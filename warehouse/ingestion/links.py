@@ -6,19 +6,46 @@ A rename rewrites the link fields of other documents by SQL, without touching th
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from warehouse.erpnext.meta import is_child_table
+from warehouse.ingestion.state import queue_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from warehouse.documents.control import CatalogEntry
     from warehouse.documents.raw import Collection
+    from warehouse.ingestion.feeds import Feeds
+    from warehouse.ingestion.gone import Departure
+    from warehouse.ingestion.session import Session
+    from warehouse.ingestion.task import Task
 
 LINK = "Link"
 DYNAMIC_LINK = "Dynamic Link"
+
+
+async def queue_linking(task: Task, renamed: Sequence[Departure]) -> None:
+    """Queue every document that may link to one that was renamed."""
+    if renamed:
+        old_names = {task.doctype: {departure.name for departure in renamed}}
+        await _queue(task.session, task.catalog.entries.values(), old_names)
+
+
+async def queue_renames(session: Session, entries: Iterable[CatalogEntry], feeds: Feeds) -> None:
+    """Queue every document that may link to one that the feed says was renamed."""
+    old_names = {
+        doctype: {rename.old for rename in renames} for doctype, renames in feeds.renames.items()
+    }
+    if old_names:
+        await _queue(session, entries, old_names)
+
+
+async def _queue(
+    session: Session, entries: Iterable[CatalogEntry], old_names: Mapping[str, Iterable[str]]
+) -> None:
+    for doctype, names in (await find_linking(session.documents, entries, old_names)).items():
+        await queue_names(session, doctype, names)
 
 
 async def find_linking(
@@ -60,14 +87,6 @@ def link_paths(metas: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
             prefix = f"document_data.{field['fieldname']}"
             paths += _paths(prefix, fields_of.get(field["options"], []))
     return paths
-
-
-def merge_renames(renames: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
-    """Return DocType → old names."""
-    merged: dict[str, set[str]] = defaultdict(set)
-    for doctype, old in renames:
-        merged[doctype].add(old)
-    return dict(merged)
 
 
 def _paths(prefix: str, fields: list[dict[str, Any]]) -> list[tuple[str, str | None]]:

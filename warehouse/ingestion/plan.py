@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from warehouse.documents.raw import count_by_doctype, raw_model
 from warehouse.errors import ErpContractBroken, ErpRejected
+from warehouse.ingestion.task import Depth
 
 if TYPE_CHECKING:
-    from warehouse.ingestion.run import ActiveRun, Selection
+    from warehouse.ingestion.run import ActiveRun
     from warehouse.ingestion.sync import DocTypeSync
+    from warehouse.ingestion.task import Selection
 
 # Measured on a real ERPNext 15 with two requests at once: lists with child tables, page 1,000.
 DOCUMENTS_PER_S = 500.0
@@ -68,7 +70,7 @@ async def make_plan(run: ActiveRun, selection: Selection) -> Plan:
     """Count what there is, a request per DocType; the store is left as it is."""
     syncs = await run.list_syncs(selection)
     collection = raw_model(run.session.instance).get_pymongo_collection()
-    stored = {} if selection.full else await count_by_doctype(collection)
+    stored = {} if selection.depth is Depth.EVERYTHING else await count_by_doctype(collection)
     planned = await asyncio.gather(
         *(_plan(run, sync, stored.get(sync.doctype, 0)) for sync in syncs)
     )

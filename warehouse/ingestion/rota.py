@@ -8,8 +8,14 @@ fits on a page every day. The larger ones are spread over the days by their name
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from warehouse.documents.control import SyncState
 
 # A little less than a day, and a day less than promised, since a daily run may be late.
 DAILY = timedelta(hours=20)
@@ -22,6 +28,12 @@ class Rota:
 
     reread_days: int
     page_rows: int
+
+    def is_due_by(self, state: SyncState | None, now: datetime) -> bool:
+        """Say whether a DocType in this state is due; one that was never synced is not yet."""
+        if state is None or not state.documents:
+            return False
+        return self.is_due(state.doctype, state.documents, state.reread_at, now)
 
     def is_due(
         self, doctype: str, documents: int, reread_at: datetime | None, now: datetime

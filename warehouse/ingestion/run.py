@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pymongo.errors import ConnectionFailure
 
-from warehouse.documents.control import DocTypeReport, Instance, Outcome, Run
+from warehouse.documents.control import DocTypeReport, Outcome, Run
 from warehouse.documents.rejected import read_rejected_names
 from warehouse.erpnext.client import ErpClient
 from warehouse.errors import (
-    ConfigurationError,
     ErpInMaintenance,
     ErpThrottled,
     ErpUnavailable,
@@ -26,11 +25,20 @@ from warehouse.errors import (
     WarehouseError,
 )
 from warehouse.ingestion.catalog import read_catalog
+from warehouse.ingestion.feeds import Feeds, read_feeds
 from warehouse.ingestion.lease import hold_lease
+from warehouse.ingestion.links import queue_renames
+from warehouse.ingestion.meeting import (
+    choose_doctypes,
+    follow_feeds_until,
+    freeze_unlisted,
+    meet,
+)
+from warehouse.ingestion.rota import Rota
 from warehouse.ingestion.session import NoProgress, Progress, Session
 from warehouse.ingestion.state import read_states
 from warehouse.ingestion.sync import FATAL, DocTypeSync, describe_failure
-from warehouse.ingestion.task import Task
+from warehouse.ingestion.task import Depth, Selection, Task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
@@ -38,7 +46,8 @@ if TYPE_CHECKING:
     import httpx
 
     from warehouse.erpnext.retrying import Sleep
-    from warehouse.settings import ErpInstance
+    from warehouse.ingestion.catalog import Catalog
+    from warehouse.settings import ErpInstance, Settings
 
 # So many DocTypes failing in a row for want of an answer mean that the ERP is down.
 GIVE_UP_AFTER = 3
@@ -60,11 +69,21 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """What to sync: these DocTypes (all when empty), every document of them when `full`."""
+class Limits:
+    """CSA_INVENTORY_ROWS, CSA_REREAD_DAYS and CSA_TOMBSTONE_DAYS."""
 
-    doctypes: frozenset[str] = frozenset()
-    full: bool = False
+    inventory_rows: int = 20_000
+    reread_days: int = 7
+    tombstone_days: int = 365
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """Return what the settings say."""
+        return cls(
+            inventory_rows=settings.csa_inventory_rows,
+            reread_days=settings.csa_reread_days,
+            tombstone_days=settings.csa_tombstone_days,
+        )
 
 
 @dataclass(slots=True)
@@ -74,38 +93,66 @@ class ActiveRun:
     session: Session
     record: Run
     error: Exception | None = None
+    catalog: Catalog | None = None
+    selection: Selection = field(default_factory=Selection)
+    feeds: Feeds = field(default_factory=Feeds)
     _completed: int = 0
     _unanswered: set[str] = field(default_factory=set)
 
     async def list_syncs(self, selection: Selection) -> list[DocTypeSync]:
-        """Read the site's facts and its catalog; return the DocTypes to sync.
+        """Read the site's facts, its catalog and its feeds; return the DocTypes to sync.
 
         Raises:
             ErpError: if the catalog can't be read.
             ConfigurationError: if the selection names a DocType that is not synced.
         """
-        await self._meet()
-        catalog = await read_catalog(self.session)
-        missing = sorted(selection.doctypes - catalog.entries.keys())
-        if missing:
-            raise ConfigurationError(
-                f"{self.session.instance} has no DocType {', '.join(missing)} that is synced.",
-                cure="Check the spelling; child, virtual and excluded DocTypes are not synced.",
-            )
+        session = self.session
+        since = await meet(session)
+        catalog = await read_catalog(session)
+        names = choose_doctypes(session.instance, catalog, selection)
+        await freeze_unlisted(session, catalog)
+        self.feeds = await read_feeds(session.client, since)
+        await queue_renames(session, catalog.entries.values(), self.feeds)
+        self.catalog, self.selection = catalog, selection
+        self.record.unreached = len(names)
+        session.progress.instance_surveyed(session.instance, len(names))
+        return await self._make_syncs(names, selection)
+
+    async def list_followups(self) -> list[DocTypeSync]:
+        """Return the DocTypes of which this run has found out only later that they changed.
+
+        A rename that no feed told is seen when its DocType is surveyed; what links to it may have
+        been synced before.
+        """
+        if self.error or self.catalog is None:
+            return []
+        states = await read_states(self.session.instance)
+        done = {report.doctype for report in self.record.doctypes if report.failure}
+        names = [
+            name
+            for name, state in sorted(states.items())
+            if state.queued and name in self.catalog.entries and name not in done
+        ]
+        self.record.unreached += len(names)
+        return await self._make_syncs(names, replace(self.selection, depth=Depth.QUEUED))
+
+    async def _make_syncs(self, names: list[str], selection: Selection) -> list[DocTypeSync]:
+        if self.catalog is None:
+            raise RuntimeError("DocTypes are listed before they are synced")
         states = await read_states(self.session.instance)
         rejected = await read_rejected_names(self.session.instance)
-        names = sorted(selection.doctypes or catalog.entries)
-        self.record.unreached = len(names)
-        self.session.progress.instance_surveyed(self.session.instance, len(names))
+        now, rota = self.session.clock(), self.session.rota
         return [
             DocTypeSync(
                 Task(
                     session=self.session,
-                    catalog=catalog,
-                    entry=catalog.entries[name],
+                    catalog=self.catalog,
+                    entry=self.catalog.entries[name],
                     state=states.get(name),
+                    selection=selection,
+                    feeds=self.feeds,
                     rejected=rejected.get(name, frozenset()),
-                    full=selection.full,
+                    is_due=rota.is_due_by(states.get(name), now),
                 )
             )
             for name in names
@@ -162,22 +209,13 @@ class ActiveRun:
         except FATAL as error:
             self.error = self.error or error
 
-    async def _meet(self) -> None:
-        client, erp = self.session.client, self.session.erp
-        self.session.time_zone = await client.read_time_zone()
-        await Instance(
-            id=erp.instance,
-            title=erp.title,
-            time_zone=self.session.time_zone,
-            versions=await client.read_versions(),
-            erp_user=await client.read_logged_user(),
-            seen_at=self.session.clock(),
-        ).save()
-
     def _add(self, report: DocTypeReport) -> None:
         self.record.totals.add(report)
         self.record.unreached -= 1
-        if report.is_quiet:
+        known = {earlier.doctype: earlier for earlier in self.record.doctypes}
+        if report.doctype in known:
+            known[report.doctype].add(report)
+        elif report.is_quiet:
             self.record.quiet += 1
         else:
             self.record.doctypes.append(report)
@@ -192,10 +230,16 @@ class ActiveRun:
         if _is_deferral(sync.error) or len(self._unanswered) >= GIVE_UP_AFTER:
             self.error = self.error or sync.error
 
+    @property
+    def has_followed_feeds(self) -> bool:
+        """Whether every DocType has seen what the feeds say, so that they need not say it again."""
+        whole = self.catalog is not None and not self.selection.doctypes
+        return whole and self.outcome() is Outcome.COMPLETED
+
     def outcome(self) -> Outcome:
         """Return how the run ended, as far as is known now."""
         ends = {report.outcome for report in self.record.doctypes}
-        if not self.error and not ends & {Outcome.FAILED, Outcome.DEFERRED}:
+        if not self.error and not ends & {Outcome.FAILED, Outcome.DEFERRED, Outcome.SUSPECT}:
             return Outcome.COMPLETED
         if _is_deferral(self.error) and Outcome.FAILED not in ends:
             return Outcome.DEFERRED
@@ -204,7 +248,7 @@ class ActiveRun:
 
 @asynccontextmanager
 async def open_run(
-    erp: ErpInstance, kind: str, inventory_rows: int, surroundings: Surroundings
+    erp: ErpInstance, kind: str, limits: Limits, surroundings: Surroundings
 ) -> AsyncIterator[ActiveRun]:
     """Hold the instance's lease, a client and a run record while the block runs.
 
@@ -226,7 +270,9 @@ async def open_run(
             lease=lease,
             clock=surroundings.clock,
             progress=surroundings.progress,
-            inventory_rows=inventory_rows,
+            inventory_rows=limits.inventory_rows,
+            rota=Rota(limits.reread_days, erp.page_rows),
+            tombstone_life=timedelta(days=limits.tombstone_days),
         )
         run = ActiveRun(session, await _start_record(session, kind))
         try:
@@ -239,22 +285,26 @@ async def open_run(
             await _finish_record(run, Outcome.INTERRUPTED)
             raise
         await _finish_record(run, run.outcome())
+        if run.has_followed_feeds:
+            await follow_feeds_until(session, run.feeds.until)
         if isinstance(run.error, LeaseError | ConnectionFailure):
             raise run.error
 
 
 async def ingest_instance(
     erp: ErpInstance,
-    inventory_rows: int,
+    limits: Limits | None = None,
     selection: Selection | None = None,
     surroundings: Surroundings | None = None,
+    kind: str = "ingest",
 ) -> Run:
     """Bring an instance's store up to date; return the run's record, however it ended.
 
     Raises: as `open_run`.
     """
-    async with open_run(erp, "ingest", inventory_rows, surroundings or Surroundings()) as run:
+    async with open_run(erp, kind, limits or Limits(), surroundings or Surroundings()) as run:
         await run.sync_all(await run.list_syncs(selection or Selection()))
+        await run.sync_all(await run.list_followups())
     return run.record
 
 

@@ -9,13 +9,14 @@ from warehouse.documents.raw import raw_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from pymongo.asynchronous.collection import AsyncCollection
 
     from warehouse.documents.control import DocTypeReport
     from warehouse.erpnext.client import ErpClient
     from warehouse.ingestion.lease import HeldLease
+    from warehouse.ingestion.rota import Rota
     from warehouse.settings import ErpInstance
 
 
@@ -51,7 +52,9 @@ class Session:
 
     `inventory_rows`: up to how many documents a DocType's inventory is complete
     (CSA_INVENTORY_ROWS). `clock` returns the aware UTC time. `time_zone`: the site's,
-    IANA, known once the site was met.
+    IANA, known once the site was met, as is
+    `is_narrowed`: whether User Permissions hide documents from the key. `tombstone_life`: how long
+    the last state of a document that left is kept.
     """
 
     erp: ErpInstance
@@ -60,7 +63,10 @@ class Session:
     clock: Callable[[], datetime]
     progress: Progress
     inventory_rows: int
+    rota: Rota
+    tombstone_life: timedelta
     time_zone: str = "UTC"
+    is_narrowed: bool = False
 
     @property
     def instance(self) -> str:

@@ -9,6 +9,8 @@ from warehouse.documents.raw import read_hashes
 from warehouse.documents.rejected import clear_rejected
 from warehouse.ingestion.assembly import assemble, hash_content
 from warehouse.ingestion.catalog import read_shape
+from warehouse.ingestion.departures import Departures
+from warehouse.ingestion.state import unqueue
 from warehouse.ingestion.storing import store_documents
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ class SingleWork:
     task: Task
     document: dict[str, Any] = field(default_factory=dict)
     surveyed_at: datetime | None = None
+    stored: int = 0
+    departures: Departures = field(default_factory=Departures)
     differs: bool = False
 
     async def survey(self) -> None:
@@ -34,6 +38,7 @@ class SingleWork:
         shape = await read_shape(task.session, task.catalog, task.entry)
         self.document = assemble(shape, document)
         stored = await read_hashes(task.session.documents, doctype, [doctype])
+        self.stored = len(stored)
         self.differs = stored.get(doctype) != hash_content(self.document)
         task.report.seen = 1
 
@@ -50,4 +55,6 @@ class SingleWork:
                 task.session, task.doctype, [self.document], task.report
             )
         await clear_rejected(task.session.instance, task.doctype, task.rejected - refused)
-        return {"verified_at": self.surveyed_at}
+        await unqueue(task.session, task.doctype, task.queued)
+        read_at = self.surveyed_at
+        return {"verified_at": read_at, "reread_at": read_at, "frozen_at": None}

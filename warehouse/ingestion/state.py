@@ -10,6 +10,8 @@ from warehouse.documents.control import SyncState
 from warehouse.errors import LeaseLost
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from warehouse.ingestion.session import Session
 
 
@@ -18,12 +20,30 @@ async def read_states(instance: str) -> dict[str, SyncState]:
     return {state.doctype: state async for state in SyncState.find(SyncState.instance == instance)}
 
 
+async def queue_names(session: Session, doctype: str, names: Iterable[str]) -> None:
+    """Remember documents of a DocType that changed without a new `modified`, to be pulled."""
+    await _update(session, doctype, {"$addToSet": {"queued": {"$each": list(names)}}}, {})
+
+
+async def unqueue(session: Session, doctype: str, names: Iterable[str]) -> None:
+    """Forget queued documents that were pulled."""
+    pulled = list(names)
+    if pulled:
+        await _update(session, doctype, {"$pullAll": {"queued": pulled}}, {})
+
+
 async def write_state(session: Session, doctype: str, changes: dict[str, Any]) -> None:
     """Change the state of a DocType.
 
     Raises:
         LeaseLost: if a later holder has written it already.
     """
+    await _update(session, doctype, {}, changes)
+
+
+async def _update(
+    session: Session, doctype: str, operators: dict[str, Any], changes: dict[str, Any]
+) -> None:
     not_later = {"$not": {"$gt": session.lease.token}}
     try:
         await SyncState.get_pymongo_collection().update_one(
@@ -31,6 +51,7 @@ async def write_state(session: Session, doctype: str, changes: dict[str, Any]) -
             {
                 "$set": changes | {"token": session.lease.token},
                 "$setOnInsert": _new(changes),
+                **operators,
             },
             upsert=True,
         )

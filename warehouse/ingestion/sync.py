@@ -58,6 +58,11 @@ class DocTypeSync:
         """Whether the survey found nothing to pull and nothing to tell an operator."""
         return self._outcome() is Outcome.DENIED if self.error else not self._work.differs
 
+    @property
+    def renamed(self) -> int:
+        """How many documents the survey found under another name."""
+        return len(self._work.departures.renamed)
+
     def describe_work(self) -> str:
         """Return what the survey found to do, so that the same work reads the same."""
         return self._work.describe()
@@ -104,19 +109,37 @@ class DocTypeSync:
     def _complete_report(self) -> None:
         report, usage = self.task.report, self.task.client.usage
         settled = report.new + report.changed + report.rejected + report.vanished
+        self._suspect()
         report.unchanged = report.seen - settled
         report.requests, report.retries = usage.requests, usage.retries
         report.received_bytes = usage.received_bytes
         report.seconds = round(report.seconds, 3)
         report.outcome = self._outcome()
-        report.failure = describe_failure(self.error) if self.error else None
+        report.failure = describe_failure(self.error) if self.error else report.failure
         if report.outcome is Outcome.FAILED and report.failure:
             instance = self.task.session.instance
             logger.error("%s: %s failed: %s", instance, self.doctype, report.failure.message)
 
+    def _suspect(self) -> None:
+        """Say that documents left in a way that is not believed, and how to make it so."""
+        kept = self._work.departures.kept
+        if kept and not self.error:
+            instance = self.task.session.instance
+            self.task.report.failure = Failure(
+                code="suspect_deletes",
+                message=(
+                    f"{kept} stored documents are not listed any more, too many without a trace or "
+                    "hidden from the key; nothing was removed."
+                ),
+                cure=(
+                    "Check the key's roles and User Permissions with csa check. If they are really "
+                    f"gone: csa reconcile {instance} --doctype '{self.doctype}' --accept-deletes."
+                ),
+            )
+
     def _outcome(self) -> Outcome:
         if self.error is None:
-            return Outcome.COMPLETED
+            return Outcome.SUSPECT if self._work.departures.kept else Outcome.COMPLETED
         if isinstance(self.error, ErpThrottled | ErpInMaintenance):
             return Outcome.DEFERRED
         if isinstance(self.error, ErpRejected) and self.error.status == FORBIDDEN:
@@ -125,10 +148,11 @@ class DocTypeSync:
 
     async def _write_state(self, changes: dict[str, Any]) -> None:
         task, report = self.task, self.task.report
-        documents = task.state.documents if task.state else 0
-        # Counted, not added up: a killed run has stored documents and written no state.
-        if documents or report.seen or report.absent:
-            documents = await task.session.documents.count_documents({"doctype": self.doctype})
+        left = report.deleted + report.renamed
+        if self.error is None:
+            changes = changes | {"documents": self._work.stored + report.new - left}
+        if report.outcome is Outcome.DENIED and not (task.state and task.state.frozen_at):
+            changes = changes | {"frozen_at": task.session.clock()}
         await write_state(
             task.session,
             self.doctype,
@@ -136,7 +160,6 @@ class DocTypeSync:
             | {
                 "outcome": report.outcome,
                 "failure": report.failure.model_dump() if report.failure else None,
-                "documents": documents,
                 "attempted_at": task.session.clock(),
             },
         )

@@ -9,100 +9,173 @@ from zoneinfo import ZoneInfo
 
 from warehouse.documents.rejected import clear_rejected
 from warehouse.erpnext.paging import Position, latest_past, parse_site_datetime
-from warehouse.ingestion.catalog import read_shape
-from warehouse.ingestion.inventory import OVERLAP, find_differences, take_inventory
+from warehouse.ingestion.catalog import read_shape, refresh_metas
+from warehouse.ingestion.departures import Departures, find_departures, remove
+from warehouse.ingestion.inventory import OVERLAP, Inventory, find_differences, take_inventory
+from warehouse.ingestion.links import queue_linking
 from warehouse.ingestion.pull import Puller
-from warehouse.ingestion.state import write_state
+from warehouse.ingestion.state import unqueue, write_state
+from warehouse.ingestion.task import Depth
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from warehouse.documents.control import SyncState
-    from warehouse.ingestion.inventory import Inventory
+    from warehouse.erpnext.query import ListQuery
+    from warehouse.ingestion.inventory import Differences
     from warehouse.ingestion.task import Task
+
+Name = str | int
 
 
 @dataclass(slots=True)
 class TableWork:
     """The sync of a DocType with a list.
 
-    `names`: what to pull. `listed`: the names in the inventory, as strings.
+    `names`: what to pull. `listed`: the names in the inventory, as strings. `stored`: how many
+    documents were stored before.
     """
 
     task: Task
-    names: list[str | int] = field(default_factory=list)
+    names: list[Name] = field(default_factory=list)
     listed: set[str] = field(default_factory=set)
     inventory: Inventory | None = None
+    departures: Departures = field(default_factory=Departures)
+    stored: int = 0
     surveyed_at: datetime | None = None
 
     @property
+    def rereads(self) -> bool:
+        """Whether every document is pulled, changed or not."""
+        return self.task.depth is Depth.EVERYTHING
+
+    @property
     def differs(self) -> bool:
-        """Whether there is anything to pull."""
-        return bool(self.names) or (self.inventory is not None and self.inventory.is_cut)
+        """Whether the survey found anything to do, a turn on the rota apart."""
+        is_cut = self.inventory is not None and self.inventory.is_cut
+        departed = self.departures.gone or self.departures.kept
+        return bool(self.names or is_cut or departed) or self.task.selection.depth is (
+            Depth.EVERYTHING
+        )
 
     async def survey(self) -> None:
-        """Take the inventory and compare it with what is stored."""
+        """Take the inventory, compare it with what is stored, and look who left."""
         task = self.task
         self.surveyed_at = task.session.clock()
-        state = None if task.full else task.state
-        inventory = await take_inventory(task.session, task.client, task.doctype, state)
-        differences = await find_differences(task.session, task.doctype, inventory)
+        if task.entry.metas:
+            task.is_due |= await refresh_metas(task.session, task.catalog, task.entry)
+        if task.depth is Depth.QUEUED:
+            self.names = list(task.queued)
+            self.stored = task.state.documents if task.state else 0
+            return
+        inventory = await take_inventory(task)
+        said_to_be_gone = task.feeds.names(task.doctype)
+        differences = await find_differences(task.session, task.doctype, inventory, said_to_be_gone)
         self.inventory = inventory
-        self.names = [row["name"] for row in inventory.rows] if task.full else differences.names
+        self.stored = await self._count_stored(inventory, differences)
         self.listed = {str(row["name"]) for row in inventory.rows}
+        self.departures = await self._find_departures(inventory, differences)
         task.report.seen = len(inventory.rows)
-        task.report.absent = differences.absent
-        again = task.rejected - {str(name) for name in self.names}
+        task.report.absent = self.departures.kept
+        await self._choose_names(inventory, differences)
+
+    async def _find_departures(self, inventory: Inventory, differences: Differences) -> Departures:
+        return await find_departures(
+            self.task,
+            differences.absent,
+            differences.replaced,
+            differences.newcomers,
+            max(self.stored, len(inventory.rows)),
+        )
+
+    async def _count_stored(self, inventory: Inventory, differences: Differences) -> int:
+        """Return how many documents are stored, counted only before a walk that costs much more."""
+        if inventory.is_complete:
+            return differences.stored
+        if inventory.is_cut or not self.task.state:
+            return await self.task.session.documents.count_documents({"doctype": self.task.doctype})
+        return self.task.state.documents
+
+    async def _choose_names(self, inventory: Inventory, differences: Differences) -> None:
+        """Set the names to pull: different, arrived under a new name, rejected, or queued."""
+        task = self.task
+        again = set(task.rejected)
         if inventory.is_complete:
             gone = task.rejected - self.listed
             await clear_rejected(task.session.instance, task.doctype, gone)
             again -= gone
-        self.names += sorted(again)
+        names: dict[str, Name] = {str(name): name for name in differences.names}
+        for row in self.departures.arrived:
+            names.setdefault(str(row["name"]), row["name"])
+        for name in sorted(again | set(task.queued)):
+            names.setdefault(name, name)
+        self.names = list(names.values())
 
     def describe(self) -> str:
         """Return what there is to do, so that the same work reads the same."""
-        if self.task.full or self.inventory is None:
-            return "everything"
+        if self.inventory is None or self.task.selection.depth is Depth.EVERYTHING:
+            return f"{self.task.selection.depth} {self.names}"
         wanted = set(self.names)
         rows = [row for row in self.inventory.rows if row["name"] in wanted]
-        return "\n".join(f"{row['name']} {row['modified']} {row['creation']}" for row in rows)
+        versions = [f"{row['name']} {row['modified']} {row['creation']}" for row in rows]
+        return "\n".join([*versions, *self.task.queued, f"{self.departures.gone}"])
 
     async def pull(self) -> dict[str, Any]:
-        """Fetch and store what differs; return what changes in the DocType's state."""
-        if self.inventory is None or self.surveyed_at is None:
+        """Remove what left, fetch and store what differs; return what changes in the state."""
+        task = self.task
+        if self.surveyed_at is None:
             raise RuntimeError("pulled before it was surveyed")
-        zone = ZoneInfo(self.task.session.time_zone)
-        site_now = self.surveyed_at.astimezone(zone).replace(tzinfo=None)
-        high_water = latest_past(self.inventory.rows, site_now)
-        walked = await self._pull(self.inventory, site_now) if self.differs else None
-        if walked:
-            high_water = latest_past([{"modified": walked.modified}], site_now) or high_water
-        changes: dict[str, Any] = {"position": None}
-        if high_water:
+        await queue_linking(task, self.departures.renamed)
+        await remove(task, self.departures.gone)
+        pulled: set[str] = set()
+        high_water = None
+        if self._must_pull:
+            shape = await read_shape(task.session, task.catalog, task.entry)
+            puller = Puller(task.session, task.client, shape, task.report)
+            high_water = await self._pull(puller, self._site_time(self.surveyed_at))
+            pulled = puller.pulled
+            settled = (task.rejected & pulled) - puller.rejected
+            await clear_rejected(task.session.instance, task.doctype, settled)
+            await unqueue(task.session, task.doctype, task.queued)
+        task.report.seen = len(self.listed | pulled)
+        return self._state_changes(pulled, high_water)
+
+    @property
+    def _must_pull(self) -> bool:
+        is_cut = self.inventory is not None and self.inventory.is_cut
+        return bool(self.names) or is_cut or (self.rereads and bool(self.listed))
+
+    async def _pull(self, puller: Puller, site_now: datetime) -> str | None:
+        """Pull the names, by a walk if they are many; return the high water that a walk reached."""
+        names, rows = list(self.names), self.inventory.rows if self.inventory else []
+        if self.rereads:
+            chosen = {str(name) for name in names}
+            names += [row["name"] for row in rows if str(row["name"]) not in chosen]
+        many = len(names) > max(self.task.session.erp.page_rows, len(rows) / 2)
+        walked = None
+        if self.inventory and (many or self.inventory.is_cut):
+            walked = await self._walk(puller, self.inventory.query, site_now)
+        await puller.pull_names([name for name in names if str(name) not in puller.pulled])
+        return latest_past([{"modified": walked.modified}], site_now) if walked else None
+
+    def _state_changes(self, pulled: set[str], high_water: str | None) -> dict[str, Any]:
+        if self.inventory is None or self.surveyed_at is None:
+            return {}
+        changes: dict[str, Any] = {"position": None, "frozen_at": None}
+        listed = latest_past(self.inventory.rows, self._site_time(self.surveyed_at))
+        high_water = high_water or listed
+        if high_water and not self.task.since:
             changes["high_water"] = high_water
         if not self.inventory.is_recent:
             changes["verified_at"] = self.surveyed_at
+            resumed = self.task.state and self.task.state.position
+            if (self.inventory.is_cut and not resumed) or self.listed <= pulled:
+                changes["reread_at"] = self.surveyed_at
         return changes
 
-    async def _pull(self, inventory: Inventory, site_now: datetime) -> Position | None:
-        """Pull what differs; return where a walk in pages got to, or None if there was none."""
-        task = self.task
-        shape = await read_shape(task.session, task.catalog, task.entry)
-        puller = Puller(task.session, task.client, shape, task.report)
-        many = len(self.names) > max(task.session.erp.page_rows, len(inventory.rows) / 2)
-        must_walk = many or inventory.is_cut
-        walked = await self._walk(puller, inventory, site_now) if must_walk else None
-        await puller.pull_names([name for name in self.names if str(name) not in puller.pulled])
-        settled = (task.rejected & puller.pulled) - puller.rejected
-        await clear_rejected(task.session.instance, task.doctype, settled)
-        task.report.seen = len(self.listed | puller.pulled)
-        return walked
-
-    async def _walk(
-        self, puller: Puller, inventory: Inventory, site_now: datetime
-    ) -> Position | None:
+    async def _walk(self, puller: Puller, query: ListQuery, site_now: datetime) -> Position | None:
         """Walk in pages; return the last position that is not in the future."""
-        at = None if self.task.full else _position(self.task.state)
+        at = None if self.rereads else _position(self.task.state)
 
         async def remember(position: Position) -> None:
             nonlocal at
@@ -114,8 +187,12 @@ class TableWork:
                 where = {"modified": position.modified, "name": position.name}
                 await write_state(self.task.session, self.task.doctype, {"position": where})
 
-        await puller.pull_walk(inventory.query, at, remember)
+        await puller.pull_walk(query, at, remember)
         return at
+
+    def _site_time(self, at: datetime) -> datetime:
+        zone = ZoneInfo(self.task.session.time_zone)
+        return at.astimezone(zone).replace(tzinfo=None)
 
 
 def _position(state: SyncState | None) -> Position | None:

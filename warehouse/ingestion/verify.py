@@ -14,8 +14,8 @@ from warehouse.ingestion.catalog import read_shape
 from warehouse.ingestion.inventory import take_complete_inventory
 
 if TYPE_CHECKING:
-    from warehouse.ingestion.run import ActiveRun, Selection
-    from warehouse.ingestion.task import Task
+    from warehouse.ingestion.run import ActiveRun
+    from warehouse.ingestion.task import Selection, Task
 
 LISTED = 20
 NOT_FOUND = 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from warehouse.erpnext.meta import is_child_table
@@ -89,7 +90,7 @@ STANDARD_COLUMNS = (
 _CHILD_COLUMNS = (("name", Kind.LINK), ("idx", Kind.INTEGER))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Columns:
     """What there is to filter by, sort by and ask for in one DocType.
 
@@ -126,15 +127,15 @@ class Columns:
             listed=_listed(parent, own),
         )
 
-    @property
+    @cached_property
     def filterable(self) -> dict[str, Column]:
         """Everything that a filter may name."""
         return self.own | self.child
 
-    @property
-    def selectable(self) -> list[str]:
+    @cached_property
+    def selectable(self) -> frozenset[str]:
         """Everything that `fields` may name."""
-        return [*self.own, *self.tables]
+        return frozenset((*self.own, *self.tables))
 
 
 def _value_fields(meta: Meta) -> Iterator[tuple[str, Kind]]:

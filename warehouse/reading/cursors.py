@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
-from itsdangerous import BadData, URLSafeSerializer
+import msgspec
+from itsdangerous import BadData, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
 
 from warehouse.errors import QueryRefused
 
@@ -20,16 +21,14 @@ class CursorSigner:
     """Makes cursors and reads them; whoever has not the key can do neither."""
 
     def __init__(self, secret_key: str) -> None:
-        self._serializer = URLSafeSerializer(
-            secret_key,
-            salt="warehouse.reading.cursor",
-            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-        )
+        # The key is derived once, and then taken as it is: a quarter of the cost.
+        derived = hashlib.blake2b(secret_key.encode("utf-8"), person=b"csa-list-cursor").digest()
+        self._signer = Signer(derived, key_derivation="none", digest_method=hashlib.sha256)
 
     def make(self, query: Sequence[Any], values: Sequence[Any]) -> str:
         """Return the cursor of the page of `query` that follows the row with sort `values`."""
-        cursor = self._serializer.dumps([_digest(query), list(values)])
-        return cursor if isinstance(cursor, str) else cursor.decode("ascii")
+        payload = msgspec.json.encode((_digest(query), values))
+        return self._signer.sign(base64_encode(payload)).decode("ascii")
 
     def read(self, query: Sequence[Any], cursor: str) -> list[Any]:
         """Return the sort values in a cursor.
@@ -38,7 +37,7 @@ class CursorSigner:
             QueryRefused: if it was not made here, or for another query than `query`.
         """
         try:
-            digest, values = self._serializer.loads(cursor)
+            payload = self._signer.unsign(cursor.encode("utf-8"))
         except BadData:
             raise QueryRefused(
                 "The cursor is not one that this API has made.",
@@ -46,6 +45,7 @@ class CursorSigner:
                 code="cursor_invalid",
                 parameter="cursor",
             ) from None
+        digest, values = msgspec.json.decode(base64_decode(payload), type=tuple[str, list[Any]])
         if digest != _digest(query):
             raise QueryRefused(
                 "The cursor belongs to another query.",
@@ -53,10 +53,8 @@ class CursorSigner:
                 code="cursor_mismatch",
                 parameter="cursor",
             )
-        found: list[Any] = values
-        return found
+        return values
 
 
 def _digest(query: Sequence[Any]) -> str:
-    canonical = json.dumps(query, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.blake2b(canonical.encode("ascii"), digest_size=DIGEST_BYTES).hexdigest()
+    return hashlib.blake2b(msgspec.json.encode(query), digest_size=DIGEST_BYTES).hexdigest()

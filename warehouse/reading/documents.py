@@ -47,10 +47,10 @@ class Documents:
         projection: Projection,
         limit: int,
     ) -> list[Row]:
-        """Return up to `limit` rows, each with its `sort_key`; `after`: one of these must hold."""
+        """Return up to `limit` rows; `after`: conditions, one of which must hold."""
         cursor = self._collection.find(
             self._select(conditions, after),
-            projection | {"sort_key": {"$meta": "sortKey"}},
+            projection,
             sort=list(sort.keys),
             limit=limit,
             batch_size=limit,

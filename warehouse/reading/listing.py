@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from warehouse.reading.cursors import CursorSigner
     from warehouse.reading.documents import Documents, Row
     from warehouse.reading.filters import Condition
+    from warehouse.reading.sorting import Sort
     from warehouse.reading.subject import Subject
 
 COUNT_CAP = 10_000
@@ -70,14 +71,24 @@ async def read_page(
     after: Sequence[Condition] = ()
     if request.cursor is not None:
         after = sort.after(signer.read(identity, request.cursor))
+    if not sort.is_of_envelope:
+        # Read with each row, though only the last is needed, since few sort so; half a page's cost.
+        projection |= {"sort_key": {"$meta": "sortKey"}}
     rows = await documents.find(conditions, after, sort, projection, request.size + 1)
     is_last = len(rows) <= request.size
     rows = rows[: request.size]
-    next_cursor = None if is_last else signer.make(identity, rows[-1]["sort_key"])
+    next_cursor = None if is_last else signer.make(identity, _sort_values(sort, rows[-1]))
     if is_last and request.cursor is None and request.count is not Counting.NONE:
         return Page(rows, None, len(rows), is_count_capped=False)
     count, is_capped = await _count(documents, conditions, request.count)
     return Page(rows, next_cursor, count, is_capped)
+
+
+def _sort_values(sort: Sort, row: Row) -> list[Any]:
+    if sort.is_of_envelope:
+        return [row.get(path) for path, _ in sort.keys]
+    values: list[Any] = row["sort_key"]
+    return values
 
 
 async def _count(

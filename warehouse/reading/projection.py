@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from warehouse.errors import QueryRefused
 from warehouse.reading.columns import DATA
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 WHOLE = "*"
 ENVELOPE = ("name", "erp_modified", "synced_at")
 
-Projection = dict[str, bool]
+Projection = dict[str, Any]
 
 
 def whole_documents() -> Projection:

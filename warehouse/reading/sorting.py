@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ASCENDING, DESCENDING
 
 from warehouse.errors import QueryRefused
+from warehouse.reading.projection import ENVELOPE
 from warehouse.variables import suggest
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ class Sort:
     """Paths and directions; the last is always the name, which no two rows share."""
 
     keys: tuple[tuple[str, int], ...]
+
+    @property
+    def is_of_envelope(self) -> bool:
+        """Whether every row carries the values it is sorted by, whatever fields were asked for."""
+        return all(path in ENVELOPE for path, _ in self.keys)
 
     def after(self, values: Sequence[Any]) -> list[Branch]:
         """Return conditions, one of which holds for each row after the one with `values`.

@@ -74,7 +74,7 @@ def ingested(mongodb_uri: str, sites: dict[str, SiteProcess]) -> tuple[list[Run]
                 ErpInstance(instance=name, url=site.url, api_key=site.key, api_secret=site.secret)
                 for name, site in sites.items()
             ]
-            runs = await asyncio.gather(*(ingest_instance(erp, 20_000) for erp in erps))
+            runs = await asyncio.gather(*(ingest_instance(erp) for erp in erps))
             rows = {name: await database[f"erp_{name}"].find().to_list() for name in SITES}
             await client.drop_database(DATABASE)
             return runs, rows

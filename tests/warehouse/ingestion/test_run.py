@@ -43,7 +43,7 @@ async def test_a_quiet_run_asks_about_once_per_doctype(ingester: Ingester):
     ingester.site.control.stats(reset=True)
     run = await ingester.run()
     doctypes = run.quiet + len(run.doctypes)
-    assert ingester.site.control.stats()["total"] <= doctypes + 6
+    assert ingester.site.control.stats()["total"] <= doctypes + 9
 
 
 async def test_a_single_doctype_is_one_document(ingester: Ingester):
@@ -217,9 +217,9 @@ async def test_a_run_and_its_site_are_on_record(ingester: Ingester):
     assert record.finished_at - record.started_at < timedelta(minutes=1)
     assert instance.time_zone == "Asia/Kolkata"
     assert instance.versions["frappe"]
-    # The catalog's three lists, the site's three facts, one inventory, one meta, one page,
+    # The site's four facts, the catalog's three lists, two feeds, one inventory, one meta, one page,
     # its child tables, its second look.
-    assert record.totals.requests == 9 + 5 + 1
+    assert record.totals.requests == 12 + 5 + 1
     assert record.totals.received_bytes > 10_000
 
 

@@ -1,0 +1,134 @@
+"""Which stored documents of a DocType have left, asked twice before it is believed.
+
+Nothing is removed when too many left without a trace, when User Permissions narrow the key, or when
+the ERP answers a single read of one of them with anything but 404: then the DocType is suspect, and
+an operator decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from warehouse.documents.tombstones import Reason, bury
+from warehouse.erpnext.query import INVENTORY_COLUMNS, ListQuery
+from warehouse.errors import ErpRejected
+from warehouse.ingestion.gone import UNTRACED_DOCUMENTS, Departure, explain, is_suspect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from warehouse.documents.tombstones import Lifetime
+    from warehouse.ingestion.task import Task
+
+NOT_FOUND = 404
+
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Departures:
+    """What left, to be moved to the tombstones; `kept`: how many are suspect instead.
+
+    `arrived`: rows that the second look found and the inventory did not show.
+    """
+
+    gone: list[Departure] = field(default_factory=list)
+    kept: int = 0
+    arrived: list[Row] = field(default_factory=list)
+
+    @property
+    def renamed(self) -> list[Departure]:
+        """Those that go on under another name."""
+        return [departure for departure in self.gone if departure.reason is Reason.RENAMED]
+
+
+async def find_departures(
+    task: Task,
+    absent: Iterable[Lifetime],
+    replaced: Sequence[Lifetime],
+    newcomers: Mapping[str, str | None],
+    stored: int,
+) -> Departures:
+    """Return which of the lifetimes left.
+
+    `absent`: stored under names that the ERP does not list. `replaced`: stored under names that
+    have another bearer now, which needs no confirmation. `newcomers`: name → creation of rows that
+    are listed and not stored. `stored`: how many documents are stored in all.
+    """
+    found = Departures()
+    confirmed = await _confirm(task, list(absent), found)
+    suspects = [*confirmed, *replaced]
+    if not suspects:
+        return found
+    arrived = {str(row["name"]): row["creation"] for row in found.arrived}
+    departures = explain(task.doctype, suspects, task.feeds, {**newcomers, **arrived})
+    if task.accepts_deletes or not await _is_doubtful(task, departures, stored, set(replaced)):
+        found.gone = departures
+    else:
+        certain = [d for d in departures if (d.name, d.creation) in set(replaced)]
+        found.gone, found.kept = certain, len(departures) - len(certain)
+    return found
+
+
+async def remove(task: Task, departures: Sequence[Departure]) -> None:
+    """Move documents that left to the tombstones."""
+    by_name = {departure.name: departure for departure in departures}
+    now = task.session.clock()
+    rows = [
+        row
+        | {
+            "deleted_at": now,
+            "reason": by_name[row["name"]].reason,
+            "renamed_to": by_name[row["name"]].renamed_to,
+            "restored_at": None,
+            "expires_at": now + task.session.tombstone_life,
+        }
+        async for row in task.session.documents.find(
+            {"doctype": task.doctype, "name": {"$in": list(by_name)}}
+        )
+        if row.get("erp_creation") == by_name[row["name"]].creation
+    ]
+    await bury(task.session.instance, rows, task.session.run_id)
+    task.report.renamed += sum(row["reason"] is Reason.RENAMED for row in rows)
+    task.report.deleted += sum(row["reason"] is not Reason.RENAMED for row in rows)
+
+
+async def _confirm(task: Task, absent: list[Lifetime], found: Departures) -> list[Lifetime]:
+    """Ask again by name, then by creation; return the lifetimes that are still not listed."""
+    if not absent:
+        return []
+    rows = await _read(task, "name", [name for name, _ in absent])
+    there = {(str(row["name"]), row["creation"]) for row in rows}
+    creations = sorted({creation for _, creation in absent if creation})
+    found.arrived = rows + (await _read(task, "creation", creations) if creations else [])
+    return [lifetime for lifetime in absent if lifetime not in there]
+
+
+async def _read(task: Task, column: str, values: list[str]) -> list[Row]:
+    query = ListQuery(task.doctype, INVENTORY_COLUMNS, filters=((column, "in", values),))
+    return await task.client.list_rows(query)
+
+
+async def _is_doubtful(
+    task: Task, departures: list[Departure], stored: int, replaced: set[Lifetime]
+) -> bool:
+    absent = [d for d in departures if (d.name, d.creation) not in replaced]
+    if absent and task.session.is_narrowed:
+        return True
+    if is_suspect(departures, stored):
+        return True
+    untraced = [departure for departure in absent if departure.reason is Reason.VANISHED]
+    return any([await _exists(task, departure) for departure in untraced[:UNTRACED_DOCUMENTS]])
+
+
+async def _exists(task: Task, departure: Departure) -> bool:
+    """Say whether the ERP has the document, and only hides it from lists.
+
+    A single read tells the two apart: 403 for a document that the key may not see, 404 for none.
+    """
+    try:
+        await task.client.read(task.doctype, departure.name)
+    except ErpRejected as error:
+        return error.status != NOT_FOUND
+    return True
