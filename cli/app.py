@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import check, demo, flows, ingest, rejected, status
+from cli import check, demo, flows, forget, ingest, reconcile, rejected, status, verify
 
 app = typer.Typer(
     name="csa",
@@ -16,6 +16,9 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("ingest")(ingest.ingest)
+app.command("reconcile")(reconcile.reconcile)
+app.command("verify")(verify.verify)
+app.command("forget")(forget.forget)
 app.command("flows")(flows.flows)
 app.command("status")(status.status)
 app.add_typer(rejected.app, name="rejected")

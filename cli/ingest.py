@@ -10,6 +10,7 @@ import typer
 from pymongo.errors import ConnectionFailure
 
 from cli.options import AsJson, DocTypes, Instances, select_instances
+from cli.plan import print_plans
 from cli.progress import watch
 from cli.terminal import (
     end_on_sigterm,
@@ -21,7 +22,8 @@ from cli.terminal import (
 )
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome, Run
-from warehouse.errors import LeaseError, MongoUnavailable, WarehouseError
+from warehouse.erpnext.paging import parse_site_datetime
+from warehouse.errors import ConfigurationError, LeaseError, MongoUnavailable, WarehouseError
 from warehouse.ingestion.run import Limits, Surroundings, ingest_instance
 from warehouse.ingestion.task import Depth, Selection
 from warehouse.settings import get_settings
@@ -69,12 +71,19 @@ class Result:
         }
 
 
-def ingest(
+def ingest(  # noqa: PLR0913 an option each
     instances: Instances = None,
     doctype: DocTypes = None,
     *,
     full: Annotated[
         bool, typer.Option("--full", help="Pull every document again, changed or not.")
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="T", help="Only what was saved since, in the site's time."),
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Count what would be pulled; pull nothing.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -87,8 +96,10 @@ def ingest(
     end_on_sigterm()
     settings = get_settings()
     depth = Depth.EVERYTHING if full else Depth.CHANGES
-    selection = Selection(frozenset(doctype or ()), depth)
+    selection = Selection(frozenset(doctype or ()), depth, check_since(since))
     erps = select_instances(settings, instances)
+    if plan:
+        raise typer.Exit(print_plans(settings, erps, selection, as_json=as_json))
     results = asyncio.run(ingest_all(settings, erps, selection))
     if as_json:
         print_json({"instances": {result.instance: result.as_json() for result in results}})
@@ -98,15 +109,29 @@ def ingest(
 
 
 async def ingest_all(
-    settings: Settings, erps: Sequence[ErpInstance], selection: Selection
+    settings: Settings, erps: Sequence[ErpInstance], selection: Selection, kind: str = "ingest"
 ) -> list[Result]:
     """Ingest instances side by side; one that fails stops no other."""
     async with open_datastore(settings):
         with watch() as progress:
             surroundings = Surroundings(progress=progress)
             return await asyncio.gather(
-                *(_ingest(settings, erp, selection, surroundings) for erp in erps)
+                *(_ingest(settings, erp, selection, surroundings, kind) for erp in erps)
             )
+
+
+def check_since(since: str | None) -> str | None:
+    """Return `since` if it is a datetime; ERPNext takes any other text to mean everything.
+
+    Raises:
+        ConfigurationError: if it is none.
+    """
+    try:
+        return parse_site_datetime(since).isoformat(" ") if since else None
+    except ValueError:
+        raise ConfigurationError(
+            f"--since {since} is no datetime.", cure="Write it as 2026-11-20 or 2026-11-20 13:00."
+        ) from None
 
 
 def exit_code(results: Sequence[Result]) -> int:
@@ -129,10 +154,14 @@ def print_results(results: Sequence[Result]) -> None:
 
 
 async def _ingest(
-    settings: Settings, erp: ErpInstance, selection: Selection, surroundings: Surroundings
+    settings: Settings,
+    erp: ErpInstance,
+    selection: Selection,
+    surroundings: Surroundings,
+    kind: str,
 ) -> Result:
     try:
-        run = await ingest_instance(erp, Limits.of(settings), selection, surroundings)
+        run = await ingest_instance(erp, Limits.of(settings), selection, surroundings, kind)
     except WarehouseError as error:
         return Result(erp.instance, None, error)
     except ConnectionFailure as error:
@@ -150,7 +179,8 @@ def _print_run(run: Run) -> None:
     out.print(
         f"[bold]{run.instance}[/] [{colour}]{run.outcome.value}[/]: "
         f"{totals.seen:,} documents seen, {totals.new:,} new, {totals.changed:,} changed, "
-        f"{totals.unchanged:,} unchanged, {totals.rejected:,} rejected; "
+        f"{totals.unchanged:,} unchanged, {totals.deleted:,} deleted, {totals.renamed:,} renamed, "
+        f"{totals.rejected:,} rejected; "
         f"{totals.requests:,} requests in {totals.seconds:.1f} s"
     )
     if run.failure:

@@ -13,7 +13,7 @@ from cli.options import AsJson, Instances, select_instances
 from cli.terminal import out, print_json, printable
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome
-from warehouse.documents.status import DocTypeStatus, InstanceStatus, read_status
+from warehouse.documents.status import DocTypeStatus, DriftStatus, InstanceStatus, read_status
 from warehouse.settings import get_settings
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def print_status(statuses: Sequence[InstanceStatus], *, empty: bool = False) -> 
     """Print a head line and a table of DocTypes per instance."""
     for one in statuses:
         _print_head(one)
+        for event in one.drift:
+            out.print(f"  {_drift(event)}")
         lines = [doctype for doctype in one.doctypes if empty or doctype.is_worth_a_line]
         if lines:
             out.print(_table(lines))
@@ -70,6 +72,14 @@ def _print_head(one: InstanceStatus) -> None:
         out.print(f"  {printable(one.run_failure.message)} {printable(one.run_failure.cure)}")
 
 
+def _drift(event: DriftStatus) -> str:
+    where = " ".join(part for part in (event.doctype, event.field) if part)
+    change = " → ".join(part for part in (event.before, event.after) if part)
+    return (
+        f"[cyan]drift[/] {event.at:%Y-%m-%d} {printable(f'{event.drift.value} {where} {change}')}"
+    )
+
+
 def _table(lines: Sequence[DocTypeStatus]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 2))
     table.add_column("DocType")
@@ -90,7 +100,8 @@ def _table(lines: Sequence[DocTypeStatus]) -> Table:
 
 def _state(line: DocTypeStatus) -> str:
     if line.failure is None:
-        return line.outcome.value
+        frozen = f", frozen since {line.frozen_at:%Y-%m-%d}" if line.frozen_at else ""
+        return f"{line.outcome.value}{frozen}"
     colour = "yellow" if line.outcome is Outcome.DENIED else "red"
     return (
         f"[{colour}]{line.outcome.value}[/] "

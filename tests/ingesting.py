@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from warehouse.documents.control import DocTypeReport, Outcome, SyncState
+from warehouse.documents.drift import DriftEvent
 from warehouse.documents.raw import raw_model
+from warehouse.documents.tombstones import tombstones
 from warehouse.erpnext.client import ErpClient
 from warehouse.erpnext.meta import Shape
 from warehouse.erpnext.query import ListQuery
@@ -19,6 +21,8 @@ from warehouse.ingestion.task import Depth, Selection
 from warehouse.settings import ErpInstance
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pymongo.asynchronous.collection import AsyncCollection
     from pymongo.asynchronous.database import AsyncDatabase
 
@@ -58,6 +62,29 @@ class Ingester:
         limits = Limits(inventory_rows=self.inventory_rows)
         return await ingest_instance(self.erp, limits, selection, self.surroundings)
 
+    async def reconcile(
+        self, *doctypes: str, depth: Depth = Depth.EVERYTHING, accept_deletes: bool = False
+    ) -> Run:
+        """Make the store equal the site, as `csa reconcile` does."""
+        selection = Selection(frozenset(doctypes), depth, accepts_deletes=accept_deletes)
+        limits = Limits(inventory_rows=self.inventory_rows)
+        return await ingest_instance(self.erp, limits, selection, self.surroundings, "reconcile")
+
+    def travel(self, when: datetime) -> None:
+        """Let the following runs happen at `when`; the site's clock stays."""
+        self.surroundings = replace(self.surroundings, clock=lambda: when)
+
+    async def buried(self, *doctypes: str) -> dict[str, dict[str, Any]]:
+        """Return name → tombstone, and fail when a name has two."""
+        query = {"doctype": {"$in": doctypes}} if doctypes else {}
+        rows = await tombstones("site").find(query).to_list()
+        assert len({row["name"] for row in rows}) == len(rows)
+        return {row["name"]: row for row in rows}
+
+    async def read_drift(self) -> list[DriftEvent]:
+        """Return the drift events, in order of DocType and field."""
+        return await DriftEvent.find_all().sort("doctype", "field").to_list()
+
     @property
     def stored(self) -> AsyncCollection[dict[str, Any]]:
         return raw_model("site").get_pymongo_collection()
@@ -83,6 +110,20 @@ class Ingester:
     ) -> None:
         """Change a document of the site; `modified` None leaves its time stamp as it is."""
         self.site.control.do("edit", doctype=doctype, name=name, values=values, modified=modified)
+
+    def rename(
+        self, doctype: str, name: str | int, new_name: str | int, *, comment: bool = True
+    ) -> None:
+        """Rename a document of the site as its desk does, or without the Comment that tells."""
+        self.site.control.do(
+            "rename", doctype=doctype, name=name, new_name=new_name, comment=comment
+        )
+
+    def delete(self, doctype: str, *names: str | int, trace: bool = True) -> None:
+        """Delete documents of the site, with a row in Deleted Document or without a trace."""
+        self.site.control.do_all(
+            {"do": "delete", "doctype": doctype, "name": name, "trace": trace} for name in names
+        )
 
     def undate(self, doctype: str, name: str) -> None:
         """Take the `modified` of a document away, as an import by SQL may leave it."""

@@ -5,7 +5,8 @@ WarehouseError(message, cure, context)
 │  └─ MongoUnavailable                MongoDB can't be started or reached
 ├─ ErpError(instance)
 │  ├─ ErpUnavailable                  network, 5xx: retry
-│  │  └─ ErpInMaintenance             site stopped for an update: retry, then defer
+│  │  ├─ ErpTimedOut                  no answer in time: ask for less
+│  │  └─ ErpInMaintenance             site stopped for an update: defer
 │  ├─ ErpThrottled(retry_after_s)     429: defer
 │  ├─ ErpRejected(status, exc_type)   403, 404, 417: this DocType fails, the others go on
 │  ├─ ErpUnauthorized                 401: this instance stops
@@ -83,6 +84,12 @@ class ErpUnavailable(ErpError):
     """The network or the server failed; the same request may work later."""
 
     code = "erp_unavailable"
+
+
+class ErpTimedOut(ErpUnavailable):
+    """The answer took too long; the same request would again."""
+
+    code = "erp_timed_out"
 
 
 class ErpInMaintenance(ErpUnavailable):

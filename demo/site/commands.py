@@ -92,7 +92,7 @@ class Swap(_Command, tag="swap", frozen=True):
 Change = Edit | Insert | Delete | Rename | Describe | Refuse | SetTimeZone | SetVersions | Swap
 Action = Literal[
     "status", "delay", "edit", "cut", "html", "garbage", "throttle", "maintenance", "unauthorized",
-    "empty", "keyless", "blank", "truncate",
+    "empty", "keyless", "blank", "truncate", "headers",
 ]  # fmt: skip
 
 
@@ -119,7 +119,7 @@ class FaultRule(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     `sent_bytes` of the body (default half). html: a proxy's page with `status` and `message`.
     garbage: `body` (default half of the right one) with 200. throttle: 429, with `retry_after`.
     maintenance: 503. unauthorized: 401. empty: no rows. keyless: `{}`. blank: no body at all.
-    truncate: only the first `rows` rows.
+    truncate: only the first `rows` rows. headers: the right answer with `headers` added.
     """
 
     action: Action
@@ -134,6 +134,7 @@ class FaultRule(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     sent_bytes: int | None = None
     body: str | None = None
     rows: int = 0
+    headers: dict[str, str] = {}
     changes: list[Change] = []
 
 

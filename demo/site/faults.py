@@ -123,6 +123,7 @@ def _retry_after(answer: Answer, rule: FaultRule) -> Answer:
 
 
 def _spoiled(answer: Answer, rule: FaultRule) -> Answer:
+    answer = answer.with_headers(*rule.headers.items())
     half = len(answer.body) // 2
     if rule.action == "cut":
         return replace(answer, sent_bytes=half if rule.sent_bytes is None else rule.sent_bytes)

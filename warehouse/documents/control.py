@@ -56,8 +56,8 @@ class Numbers(BaseModel):
     seconds: float = 0.0
 
     def add(self, other: Numbers) -> None:
-        """Add `other` to this."""
-        for field in type(self).model_fields:
+        """Add the numbers of `other` to this."""
+        for field in Numbers.model_fields:
             setattr(self, field, getattr(self, field) + getattr(other, field))
 
 

@@ -84,6 +84,18 @@ async def read_hashes(collection: Collection, doctype: str, names: Iterable[str]
     }
 
 
+async def read_contents(
+    collection: Collection, doctype: str, names: Iterable[str]
+) -> dict[str, tuple[str, str | None]]:
+    """Return name → (content_hash, erp_modified) of the documents of `names` that are stored."""
+    return {
+        row["name"]: (row["content_hash"], row.get("erp_modified"))
+        async for row in collection.find(
+            _select(doctype, names), {"_id": 0, "name": 1, "content_hash": 1, "erp_modified": 1}
+        )
+    }
+
+
 async def count_by_doctype(collection: Collection) -> dict[str, int]:
     """Return DocType → number of stored documents."""
     pipeline = [{"$group": {"_id": "$doctype", "documents": {"$sum": 1}}}]

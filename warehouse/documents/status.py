@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, Field
 
 from warehouse.documents.control import Failure, Instance, Outcome, RejectedDocument, Run, SyncState
+from warehouse.documents.drift import Drift, read_drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+# Runs that change nothing, and so say nothing of the store.
+LOOKING = ["verify", "plan"]
+DRIFT_SHOWN = 20
 
 
 class DocTypeStatus(BaseModel):
@@ -21,7 +27,10 @@ class DocTypeStatus(BaseModel):
     outcome: Outcome
     documents: int
     rejected: int = 0
+    queued: int = 0
     verified_at: datetime | None = None
+    reread_at: datetime | None = None
+    frozen_at: datetime | None = None
     attempted_at: datetime | None = None
     lag_s: float | None = None
     failure: Failure | None = None
@@ -30,6 +39,18 @@ class DocTypeStatus(BaseModel):
     def is_worth_a_line(self) -> bool:
         """Whether it has documents or a problem; an empty DocType that is well has neither."""
         return bool(self.documents or self.rejected or self.outcome is not Outcome.COMPLETED)
+
+
+class DriftStatus(BaseModel):
+    """A change of an instance's shape."""
+
+    at: datetime
+    drift: Drift
+    doctype: str | None = None
+    field: str | None = None
+    before: str | None = None
+    after: str | None = None
+    meta_version: int = 0
 
 
 class InstanceStatus(BaseModel):
@@ -47,6 +68,7 @@ class InstanceStatus(BaseModel):
     run_finished_at: datetime | None = None
     run_failure: Failure | None = None
     unreached: int = 0
+    drift: list[DriftStatus] = Field(default_factory=list)
     doctypes: list[DocTypeStatus] = Field(default_factory=list)
 
     def count(self, outcome: Outcome) -> int:
@@ -61,7 +83,11 @@ async def read_status(instances: Iterable[str], now: datetime) -> list[InstanceS
 
 async def _read_instance(instance: str, now: datetime) -> InstanceStatus:
     known = await Instance.get(instance)
-    run = await Run.find(Run.instance == instance).sort("-token").first_or_none()
+    run = (
+        await Run.find({"instance": instance, "kind": {"$nin": LOOKING}})
+        .sort("-token")
+        .first_or_none()
+    )
     rejected = Counter([row.doctype async for row in RejectedDocument.find({"instance": instance})])
     states = await SyncState.find(SyncState.instance == instance).sort("doctype").to_list()
     doctypes = [_describe(state, rejected[state.doctype], now) for state in states]
@@ -69,6 +95,10 @@ async def _read_instance(instance: str, now: datetime) -> InstanceStatus:
         instance=instance,
         documents=sum(doctype.documents for doctype in doctypes),
         rejected=rejected.total(),
+        drift=[
+            DriftStatus.model_validate(event.model_dump())
+            for event in await read_drift(instance, DRIFT_SHOWN)
+        ],
         doctypes=doctypes,
     )
     if known:
@@ -88,7 +118,10 @@ def _describe(state: SyncState, rejected: int, now: datetime) -> DocTypeStatus:
         outcome=state.outcome,
         documents=state.documents,
         rejected=rejected,
+        queued=len(state.queued),
         verified_at=state.verified_at,
+        reread_at=state.reread_at,
+        frozen_at=state.frozen_at,
         attempted_at=state.attempted_at,
         lag_s=round(lag, 1) if lag is not None else None,
         failure=state.failure,

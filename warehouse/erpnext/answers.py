@@ -58,6 +58,7 @@ PASSING = frozenset(
 )
 DEFAULT_RETRY_AFTER_S = 300.0
 
+_SQL_MISTAKE = re.compile(r"\((?:1054|1064|1146),")
 _UNKNOWN_FIELD = re.compile(r"Field not permitted in query: (\w+)")
 
 
@@ -96,11 +97,19 @@ def classify(answer: Answer, body: dict[str, Any]) -> ErpError:
         (PASSING, _unavailable),
     )
     for names, build in by_exc_type:
-        if exc_type in names:
+        if exc_type in names and not (names is PASSING and is_sql_mistake(body)):
             return build(answer, exc_type)
     if exc_type:
         return _rejected(answer, exc_type, _unknown_field(body))
     return _by_status(answer, bool(body))
+
+
+def is_sql_mistake(body: dict[str, Any]) -> bool:
+    """Say whether MariaDB refused the query itself: an unknown column or table, a syntax error.
+
+    pymysql calls that an OperationalError too, as it does a lost connection.
+    """
+    return bool(_SQL_MISTAKE.search(str(body.get("exception", ""))))
 
 
 def read_exc_type(body: dict[str, Any]) -> str:

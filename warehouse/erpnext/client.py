@@ -17,9 +17,10 @@ import httpx
 import msgspec
 
 from warehouse.erpnext.answers import Answer, read_answer
+from warehouse.erpnext.pacing import RateLimit
 from warehouse.erpnext.query import INVENTORY_COLUMNS
 from warehouse.erpnext.retrying import RetryBudget, retrying
-from warehouse.errors import ErpContractBroken, ErpUnavailable
+from warehouse.errors import ErpContractBroken, ErpTimedOut, ErpUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -82,6 +83,7 @@ class ErpClient:
         self.instance = instance.instance
         self.usage = Usage()
         self.budget = budget or RetryBudget()
+        self.rate_limit = RateLimit()
         self._sleep = sleep
         self._slots = asyncio.Semaphore(instance.max_concurrency)
         self._http = httpx.AsyncClient(
@@ -204,6 +206,7 @@ class ErpClient:
         self, method: str, path: str, request: str, content: dict[str, Any]
     ) -> dict[str, Any]:
         async with self._slots:
+            self.rate_limit.assert_left(self.instance, request)
             started = time.monotonic()
             try:
                 response = await self._http.request(method, path, **content)
@@ -215,6 +218,7 @@ class ErpClient:
         if failure:
             # Raised out here: httpx's error holds the request, and the request holds the key.
             raise self._unreachable(request, failure)
+        self.rate_limit.learn(response.headers)
         self.usage.add(received_bytes=len(response.content))
         return read_answer(
             Answer(
@@ -228,7 +232,8 @@ class ErpClient:
         )
 
     def _unreachable(self, request: str, failure: str) -> ErpUnavailable:
-        return ErpUnavailable(
+        kind = ErpTimedOut if failure == httpx.ReadTimeout.__name__ else ErpUnavailable
+        return kind(
             f"{self.instance} did not answer the {request} ({failure}).",
             instance=self.instance,
             cure=(

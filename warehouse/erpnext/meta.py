@@ -96,7 +96,8 @@ class Shape:
 
 def is_child_table(field: dict[str, Any]) -> bool:
     """Say whether `field` holds child rows that are stored in a table of their own."""
-    return field["fieldtype"] in TABLE_FIELDTYPES and not field.get("is_virtual")
+    is_table = field["fieldtype"] in TABLE_FIELDTYPES and field.get("options")
+    return bool(is_table) and not field.get("is_virtual")
 
 
 def _unstored(meta: Meta) -> frozenset[str]:

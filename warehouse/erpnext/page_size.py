@@ -32,5 +32,12 @@ class PageSize:
             self.rows = min(self.max_rows, self.rows * 2)
 
     def shrink(self) -> None:
-        """Halve the page, as after a time-out."""
+        """Halve the page."""
         self.rows = max(min(MIN_ROWS, self.max_rows), self.rows // 2)
+
+    def shrink_for_good(self) -> bool:
+        """Quarter the page after a time-out; say whether that was possible."""
+        smaller = max(min(MIN_ROWS, self.max_rows), self.rows // 4)
+        could = smaller < self.rows
+        self.rows = self.max_rows = smaller
+        return could

@@ -74,6 +74,13 @@ def latest_past(rows: Sequence[Mapping[str, Any]], site_now: datetime) -> str | 
     """
     for row in reversed(rows):
         erp_modified = row["modified"]
-        if erp_modified and parse_site_datetime(erp_modified) <= site_now:
+        if erp_modified and _is_past(erp_modified, site_now):
             return str(erp_modified)
     return None
+
+
+def _is_past(erp_modified: str, site_now: datetime) -> bool:
+    try:
+        return parse_site_datetime(erp_modified) <= site_now
+    except ValueError:  # MariaDB's zero date, 0000-00-00
+        return False

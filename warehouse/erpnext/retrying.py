@@ -18,7 +18,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from warehouse.errors import ErpInMaintenance, ErpUnavailable
+from warehouse.errors import ErpInMaintenance, ErpTimedOut, ErpUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -65,4 +65,5 @@ def retrying(budget: RetryBudget, sleep: Sleep) -> AsyncRetrying:
 
 def is_passing(error: BaseException) -> bool:
     """Say whether the same request may succeed within seconds."""
-    return isinstance(error, ErpUnavailable) and not isinstance(error, ErpInMaintenance)
+    lasting = ErpInMaintenance | ErpTimedOut
+    return isinstance(error, ErpUnavailable) and not isinstance(error, lasting)

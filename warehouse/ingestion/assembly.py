@@ -59,5 +59,6 @@ def _keep(row: Document, shape: Shape, doctype: str) -> Document:
     return kept
 
 
-def _by_idx(row: Document) -> int:
-    return int(row.get("idx") or 0)
+def _by_idx(row: Document) -> tuple[int, str]:
+    """Order by idx; rows of equal idx, which come in any order, by name."""
+    return int(row.get("idx") or 0), str(row.get("name"))

@@ -7,6 +7,7 @@ who changed is pulled again, and a parent that keeps changing is read singly, in
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
     from warehouse.documents.control import DocTypeReport
     from warehouse.erpnext.client import ErpClient
     from warehouse.erpnext.meta import Shape
+    from warehouse.ingestion.children import Children
     from warehouse.ingestion.session import Session
 
 ROUNDS = 3
-# Pages in progress beside the one being stored. Two keep every connection busy: while the last
-# child list of one page is under way, the next page's are too. More would only cost memory.
-PAGES_AHEAD = 2
+# Pages in progress beside the one being stored: one is put together, one waits for its children,
+# one for its turn to ask for them. More would only cost memory.
+PAGES_AHEAD = 3
 NOT_FOUND = 404
 
 Name = str | int
@@ -71,12 +73,14 @@ class Puller:
     client: ErpClient
     shape: Shape
     report: DocTypeReport
+    page_rows: int
     page_size: PageSize = field(init=False)
     pulled: set[str] = field(default_factory=set, init=False)
     rejected: set[str] = field(default_factory=set, init=False)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     def __post_init__(self) -> None:
-        self.page_size = PageSize(self.session.erp.page_rows)
+        self.page_size = PageSize(self.page_rows)
 
     async def pull_walk(
         self,
@@ -162,14 +166,23 @@ class Puller:
 
     async def _complete_page(self, batch: Batch) -> Page:
         """Add the children; set aside what changed meanwhile or can't be joined."""
-        page = Page(last=Position.of(batch.rows[-1]))
         if not self.shape.child_tables:
-            page.documents = [assemble(self.shape, row, {}) for row in batch.rows]
-            return page
+            documents = [assemble(self.shape, row, {}) for row in batch.rows]
+            return Page(documents, last=Position.of(batch.rows[-1]))
         names = [row["name"] for row in batch.rows]
-        children = await read_children(batch.client, self.shape, names)
-        current = await self._read_modified(batch.client, names)
-        for row in batch.rows:
+        # One page after the other: side by side they would end together, and the connections would
+        # have nothing to do until the next parents are there.
+        async with self._turn:
+            children = await read_children(batch.client, self.shape, names)
+            current = await self._read_modified(batch.client, names)
+        # In a thread, so that the next page's children are asked for meanwhile.
+        return await asyncio.to_thread(self._put_together, batch.rows, children, current)
+
+    def _put_together(
+        self, rows: list[Row], children: Children, current: dict[str, str | None]
+    ) -> Page:
+        page = Page(last=Position.of(rows[-1]))
+        for row in rows:
             name = str(row["name"])
             # Who is missing is gone, or has a name that no list finds (Frappe strips them).
             if name in children.doubtful or name not in current:

@@ -10,7 +10,7 @@ import asyncio
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pymongo.errors import ConnectionFailure
 
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from warehouse.erpnext.retrying import Sleep
     from warehouse.ingestion.catalog import Catalog
     from warehouse.settings import ErpInstance, Settings
+
+T = TypeVar("T")
 
 # So many DocTypes failing in a row for want of an answer mean that the ERP is down.
 GIVE_UP_AFTER = 3
@@ -96,7 +98,9 @@ class ActiveRun:
     catalog: Catalog | None = None
     selection: Selection = field(default_factory=Selection)
     feeds: Feeds = field(default_factory=Feeds)
+    _has_synced: bool = False
     _completed: int = 0
+    _quiet: set[str] = field(default_factory=set)
     _unanswered: set[str] = field(default_factory=set)
 
     async def list_syncs(self, selection: Selection) -> list[DocTypeSync]:
@@ -117,6 +121,10 @@ class ActiveRun:
         self.record.unreached = len(names)
         session.progress.instance_surveyed(session.instance, len(names))
         return await self._make_syncs(names, selection)
+
+    def leave_unsynced(self) -> None:
+        """Say that this run only looks: what it listed was not to be synced."""
+        self.record.unreached = 0
 
     async def list_followups(self) -> list[DocTypeSync]:
         """Return the DocTypes of which this run has found out only later that they changed.
@@ -176,7 +184,7 @@ class ActiveRun:
         """Bring one DocType up to date; None when the instance must stop before or meanwhile."""
         if self.error:
             return None
-        report = None
+        report, self._has_synced = None, True
         with self._stopping():
             report = await sync.run()
             self._add(report)
@@ -210,15 +218,20 @@ class ActiveRun:
             self.error = self.error or error
 
     def _add(self, report: DocTypeReport) -> None:
+        """Count a report; one of a DocType's second sync in this run goes into its first."""
         self.record.totals.add(report)
         self.record.unreached -= 1
         known = {earlier.doctype: earlier for earlier in self.record.doctypes}
         if report.doctype in known:
-            known[report.doctype].add(report)
+            first = known[report.doctype]
+            first.add(report)
+            first.outcome, first.failure = report.outcome, report.failure
         elif report.is_quiet:
-            self.record.quiet += 1
+            self._quiet.add(report.doctype)
         else:
+            self._quiet.discard(report.doctype)
             self.record.doctypes.append(report)
+        self.record.quiet = len(self._quiet)
         self._completed += report.outcome in {Outcome.COMPLETED, Outcome.DENIED}
 
     def _watch(self, sync: DocTypeSync) -> None:
@@ -233,7 +246,7 @@ class ActiveRun:
     @property
     def has_followed_feeds(self) -> bool:
         """Whether every DocType has seen what the feeds say, so that they need not say it again."""
-        whole = self.catalog is not None and not self.selection.doctypes
+        whole = self._has_synced and not self.selection.doctypes
         return whole and self.outcome() is Outcome.COMPLETED
 
     def outcome(self) -> Outcome:
@@ -306,6 +319,22 @@ async def ingest_instance(
         await run.sync_all(await run.list_syncs(selection or Selection()))
         await run.sync_all(await run.list_followups())
     return run.record
+
+
+async def ask_instance(
+    erp: ErpInstance, kind: str, limits: Limits, question: Callable[[ActiveRun], Awaitable[T]]
+) -> T:
+    """Hold the instance's lease while `question` only looks; return its answer.
+
+    Raises:
+        WarehouseError: whatever ended the run.
+    """
+    answers: list[T] = []
+    async with open_run(erp, kind, limits, Surroundings()) as run:
+        answers.append(await question(run))
+    if not answers:
+        raise run.error or WarehouseError(f"{erp.instance} could not be asked.")
+    return answers[0]
 
 
 async def _start_record(session: Session, kind: str) -> Run:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from warehouse.documents.rejected import clear_rejected
 from warehouse.erpnext.paging import Position, latest_past, parse_site_datetime
+from warehouse.errors import ErpTimedOut
 from warehouse.ingestion.catalog import read_shape, refresh_metas
 from warehouse.ingestion.departures import Departures, find_departures, remove
 from warehouse.ingestion.inventory import OVERLAP, Inventory, find_differences, take_inventory
@@ -33,7 +34,7 @@ class TableWork:
     """The sync of a DocType with a list.
 
     `names`: what to pull. `listed`: the names in the inventory, as strings. `stored`: how many
-    documents were stored before.
+    documents were stored before. `reached`: how far a walk in pages got.
     """
 
     task: Task
@@ -42,6 +43,7 @@ class TableWork:
     inventory: Inventory | None = None
     departures: Departures = field(default_factory=Departures)
     stored: int = 0
+    reached: Position | None = None
     surveyed_at: datetime | None = None
 
     @property
@@ -89,10 +91,13 @@ class TableWork:
         )
 
     async def _count_stored(self, inventory: Inventory, differences: Differences) -> int:
-        """Return how many documents are stored, counted only before a walk that costs much more."""
+        """Return how many documents are stored, counted only before a pull that costs much more.
+
+        Adding up does not do: a killed run has stored documents and told no state of it.
+        """
         if inventory.is_complete:
             return differences.stored
-        if inventory.is_cut or not self.task.state:
+        if inventory.is_cut or differences.names or not self.task.state:
             return await self.task.session.documents.count_documents({"doctype": self.task.doctype})
         return self.task.state.documents
 
@@ -130,9 +135,8 @@ class TableWork:
         pulled: set[str] = set()
         high_water = None
         if self._must_pull:
-            shape = await read_shape(task.session, task.catalog, task.entry)
-            puller = Puller(task.session, task.client, shape, task.report)
-            high_water = await self._pull(puller, self._site_time(self.surveyed_at))
+            puller = await self._make_puller(task.session.erp.page_rows)
+            high_water = await self._pull_patiently(puller, self._site_time(self.surveyed_at))
             pulled = puller.pulled
             settled = (task.rejected & pulled) - puller.rejected
             await clear_rejected(task.session.instance, task.doctype, settled)
@@ -144,6 +148,20 @@ class TableWork:
     def _must_pull(self) -> bool:
         is_cut = self.inventory is not None and self.inventory.is_cut
         return bool(self.names) or is_cut or (self.rereads and bool(self.listed))
+
+    async def _make_puller(self, page_rows: int) -> Puller:
+        task = self.task
+        shape = await read_shape(task.session, task.catalog, task.entry)
+        return Puller(task.session, task.client, shape, task.report, page_rows)
+
+    async def _pull_patiently(self, puller: Puller, site_now: datetime) -> str | None:
+        """Pull; when an answer takes too long, go on with smaller pages."""
+        while True:
+            try:
+                return await self._pull(puller, site_now)
+            except ErpTimedOut:
+                if not puller.page_size.shrink_for_good():
+                    raise
 
     async def _pull(self, puller: Puller, site_now: datetime) -> str | None:
         """Pull the names, by a walk if they are many; return the high water that a walk reached."""
@@ -175,20 +193,20 @@ class TableWork:
 
     async def _walk(self, puller: Puller, query: ListQuery, site_now: datetime) -> Position | None:
         """Walk in pages; return the last position that is not in the future."""
-        at = None if self.rereads else _position(self.task.state)
+        if self.reached is None and not self.rereads:
+            self.reached = _position(self.task.state)
 
         async def remember(position: Position) -> None:
-            nonlocal at
             age = site_now - parse_site_datetime(position.modified)
             if age >= timedelta(0):
-                at = position
+                self.reached = position
             # What is younger may yet get company before it: rows of transactions still open.
             if age >= OVERLAP:
                 where = {"modified": position.modified, "name": position.name}
                 await write_state(self.task.session, self.task.doctype, {"position": where})
 
-        await puller.pull_walk(query, at, remember)
-        return at
+        await puller.pull_walk(query, self.reached, remember)
+        return self.reached
 
     def _site_time(self, at: datetime) -> datetime:
         zone = ZoneInfo(self.task.session.time_zone)

@@ -55,11 +55,13 @@ class Verification(BaseModel):
     differences: list[Difference] = Field(default_factory=list)
 
 
-async def verify(run: ActiveRun, selection: Selection, sample: int, seed: int = 0) -> Verification:
+async def compare(run: ActiveRun, selection: Selection, sample: int, seed: int = 0) -> Verification:
     """Compare every DocType with its ERP, and the content of `sample` documents of each."""
     result = Verification(instance=run.session.instance)
     choice = random.Random(seed)  # noqa: S311 a sample, not a secret
-    for sync in await run.list_syncs(selection):
+    syncs = await run.list_syncs(selection)
+    run.leave_unsynced()
+    for sync in syncs:
         try:
             difference = await _compare(sync.task, sample, choice)
         except (ErpRejected, ErpContractBroken):

@@ -81,7 +81,10 @@ async def an_invoice(ingester: Ingester) -> dict[str, Any]:
 
 def with_other_items(invoice: dict[str, Any], mark: str) -> dict[str, Any]:
     """Return the change that saves an invoice with other remarks and one item less."""
-    items = [{**item, "description": mark} for item in invoice["items"][1:]]
+    items = [
+        {**item, "idx": number, "description": mark}
+        for number, item in enumerate(invoice["items"][1:], 1)
+    ]
     return saved("Sales Invoice", invoice["name"], remarks=mark, items=items)
 
 
@@ -202,13 +205,13 @@ async def test_a_child_list_cut_short_is_seen_and_its_parents_read_singly(
     await ingester.assert_equal("Sales Invoice")
 
 
-async def test_parents_whose_children_are_numbered_with_gaps_are_not_read_singly(
+async def test_of_many_parents_whose_children_are_numbered_with_gaps_few_are_read_singly(
     ingester: Ingester,
 ):
     crops = [{"season": "Rabi", "idx": 2}, {"season": "Kharif", "idx": 5}]
-    ingester.insert("Farmer", *({"name": f"Gap {number}", "crops": crops} for number in range(5)))
+    ingester.insert("Farmer", *({"name": f"Gap {number}", "crops": crops} for number in range(30)))
     await ingester.run("Farmer")
-    assert ingester.requests("read", "Farmer") == 0
+    assert ingester.requests("read", "Farmer") <= 3
     await ingester.assert_equal("Farmer")
 
 
@@ -231,10 +234,8 @@ async def test_a_name_that_comes_back_in_other_case_is_another_document(ingester
     await ingester.run("Farmer")
     ingester.site.control.do("rename", doctype="Farmer", name="Ravi Das", new_name="RAVI DAS")
     report = await ingester.report("Farmer")
-    assert (report.new, report.changed, report.absent) == (1, 0, 1)
-    there = await ingester.read_site("Farmer")
-    stored = await ingester.read_store("Farmer")
-    assert stored["Farmer", "RAVI DAS"] == there["Farmer", "RAVI DAS"]
+    assert (report.new, report.changed, report.renamed) == (1, 0, 1)
+    await ingester.assert_equal("Farmer")
 
 
 @MODES

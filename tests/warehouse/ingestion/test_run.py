@@ -217,7 +217,7 @@ async def test_a_run_and_its_site_are_on_record(ingester: Ingester):
     assert record.finished_at - record.started_at < timedelta(minutes=1)
     assert instance.time_zone == "Asia/Kolkata"
     assert instance.versions["frappe"]
-    # The site's four facts, the catalog's three lists, two feeds, one inventory, one meta, one page,
+    # The site's four facts, the catalog's three lists, two feeds, one inventory, one meta, a page,
     # its child tables, its second look.
     assert record.totals.requests == 12 + 5 + 1
     assert record.totals.received_bytes > 10_000

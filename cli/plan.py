@@ -1,0 +1,85 @@
+"""`csa ingest --plan`: what an ingestion would pull."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from cli.terminal import out, print_error, print_json, printable
+from warehouse.datastore import open_datastore
+from warehouse.errors import WarehouseError
+from warehouse.ingestion.plan import Plan, make_plan
+from warehouse.ingestion.run import Limits, ask_instance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from warehouse.ingestion.task import Selection
+    from warehouse.settings import ErpInstance, Settings
+
+FAILED = 1
+
+
+def print_plans(
+    settings: Settings, erps: Sequence[ErpInstance], selection: Selection, *, as_json: bool
+) -> int:
+    """Print a plan for each instance; return the exit code: 1 if any could not be made."""
+    plans = asyncio.run(_make_plans(settings, erps, selection))
+    made = [plan for plan in plans if isinstance(plan, Plan)]
+    if as_json:
+        print_json({"instances": {plan.instance: _as_json(plan) for plan in made}})
+    for plan in plans:
+        if isinstance(plan, WarehouseError):
+            print_error(plan)
+        elif not as_json:
+            _print(plan)
+    return 0 if len(made) == len(plans) else FAILED
+
+
+async def _make_plans(
+    settings: Settings, erps: Sequence[ErpInstance], selection: Selection
+) -> list[Plan | WarehouseError]:
+    async with open_datastore(settings):
+        return [await _make_plan(settings, erp, selection) for erp in erps]
+
+
+async def _make_plan(
+    settings: Settings, erp: ErpInstance, selection: Selection
+) -> Plan | WarehouseError:
+    try:
+        return await ask_instance(
+            erp, "plan", Limits.of(settings), lambda run: make_plan(run, selection)
+        )
+    except WarehouseError as error:
+        return error
+
+
+def _print(plan: Plan) -> None:
+    out.print(
+        f"[bold]{plan.instance}[/]: at least {plan.documents:,} documents to pull, about "
+        f"{plan.requests:,} requests and {plan.seconds:,.0f} s. Changes and deletions are known "
+        "only to the run itself."
+    )
+    if plan.denied:
+        out.print(f"  denied to the key: {printable(', '.join(plan.denied))}")
+    table = Table("DocType", "in the ERP", "stored", "to pull", box=None, padding=(0, 2, 0, 2))
+    for doctype in plan.doctypes:
+        if doctype.in_erp:
+            counts = (doctype.in_erp, doctype.stored, doctype.missing)
+            table.add_row(printable(doctype.doctype), *(f"{count:,}" for count in counts))
+    out.print(table)
+
+
+def _as_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "documents": plan.documents,
+        "requests": plan.requests,
+        "seconds": plan.seconds,
+        "denied": plan.denied,
+        "doctypes": [
+            {"doctype": one.doctype, "in_erp": one.in_erp, "stored": one.stored}
+            for one in plan.doctypes
+        ],
+    }
