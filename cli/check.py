@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from cli.options import AsJson  # noqa: TC001 typer reads the annotation
+from cli.options import AsJson
 from cli.terminal import err, out, print_json
 from warehouse.doctor.erp import Scope
 from warehouse.doctor.examination import examine

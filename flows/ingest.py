@@ -18,9 +18,8 @@ from prefect import flow, task
 from prefect.cache_policies import INPUTS, NO_CACHE, RUN_ID
 from prefect.states import Failed
 
-from flows.summary import conclude, describe_report, publish
+from flows.summary import UNWELL, conclude, describe_report, publish
 from warehouse.datastore import open_datastore
-from warehouse.documents.control import Outcome
 from warehouse.errors import LeaseError, MongoUnavailable
 from warehouse.ingestion.run import ActiveRun, Limits, Surroundings, open_run
 from warehouse.ingestion.task import Depth, Selection
@@ -131,7 +130,7 @@ async def sync(doctype: str, work: str) -> Any:  # noqa: ARG001 work is part of 
     report = await bench.run.sync_one(bench.syncs[doctype])
     if report is None:
         return Failed(message=f"{doctype} was not reached: {bench.run.error}")
-    if report.outcome in {Outcome.FAILED, Outcome.DEFERRED} and report.failure:
+    if report.outcome in UNWELL and report.failure:
         said = f"{report.failure.message} {report.failure.cure}"
         return Failed(message=f"{doctype} {report.outcome.value}: {said}")
     return describe_report(report)

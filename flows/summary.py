@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from warehouse.documents.control import DocTypeReport, Run
 
 NAMED = 10
+UNWELL = frozenset({Outcome.FAILED, Outcome.DEFERRED, Outcome.SUSPECT})
 
 
 def conclude(record: Run) -> State[Any]:
@@ -33,7 +34,8 @@ def describe_totals(record: Run) -> str:
     synced = record.quiet + len(record.doctypes)
     return (
         f"{record.instance}: {totals.new:,} new, {totals.changed:,} changed, "
-        f"{totals.unchanged:,} unchanged, {totals.rejected:,} rejected in {synced} DocTypes, "
+        f"{totals.unchanged:,} unchanged, {totals.deleted:,} deleted, {totals.renamed:,} renamed, "
+        f"{totals.rejected:,} rejected in {synced} DocTypes, "
         f"{record.quiet} of them quiet."
     )
 
@@ -43,18 +45,19 @@ def describe_failures(record: Run) -> str:
     if record.failure:
         reached = f" {record.unreached} DocTypes were not reached." if record.unreached else ""
         return f"{record.instance}: {record.failure.message} {record.failure.cure}{reached}"
-    failed = [report for report in record.doctypes if report.outcome is Outcome.FAILED]
+    failed = [report for report in record.doctypes if report.outcome in UNWELL]
     names = ", ".join(report.doctype for report in failed[:NAMED])
     more = f" and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
     first = failed[0].failure if failed else None
     said = f" {first.message} {first.cure}" if first else ""
-    return f"{record.instance}: {len(failed)} DocTypes failed: {names}{more}.{said}"
+    return f"{record.instance}: {len(failed)} DocTypes failed or suspect: {names}{more}.{said}"
 
 
 def describe_report(report: DocTypeReport) -> str:
     """Return what was done with one DocType, in a line."""
     return (
         f"{report.new:,} new, {report.changed:,} changed, {report.unchanged:,} unchanged, "
+        f"{report.deleted:,} deleted, {report.renamed:,} renamed, "
         f"{report.rejected:,} rejected; {report.requests} requests in {report.seconds:.1f} s"
     )
 
@@ -81,7 +84,7 @@ def _markdown(record: Run) -> str:
     denied = [r.doctype for r in record.doctypes if r.outcome is Outcome.DENIED]
     if denied:
         lines += [f"Denied to the key, which is no failure: {', '.join(sorted(denied))}.", ""]
-    failed = [r for r in record.doctypes if r.outcome in {Outcome.FAILED, Outcome.DEFERRED}]
+    failed = [r for r in record.doctypes if r.outcome in UNWELL]
     if failed:
         lines += ["| DocType | cause | what to do |", "| --- | --- | --- |"]
         lines += [
@@ -97,7 +100,10 @@ def _cell(text: str) -> str:
 
 
 def _row(report: DocTypeReport) -> dict[str, Any]:
-    numbers = ("seen", "new", "changed", "unchanged", "absent", "vanished", "rejected", "requests")
+    numbers = (
+        *("seen", "new", "changed", "unchanged", "deleted", "renamed", "absent", "vanished"),
+        *("rejected", "requests"),
+    )
     return (
         {"DocType": report.doctype, "outcome": report.outcome.value}
         | {name: getattr(report, name) for name in numbers}

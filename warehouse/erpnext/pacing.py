@@ -30,7 +30,7 @@ class RateLimit:
     def learn(self, headers: Mapping[str, str]) -> None:
         """Take the figures of an answer; a site without a limit sends none."""
         values = [headers.get(name, "") for name in (_LIMIT, _REMAINING, _RESET)]
-        if all(value.isdigit() for value in values):
+        if all(value.isdecimal() for value in values):
             self.limit, self.remaining, self.reset_s = map(int, values)
 
     def assert_left(self, instance: str, request: str) -> None:

@@ -232,7 +232,8 @@ class ActiveRun:
             self._quiet.discard(report.doctype)
             self.record.doctypes.append(report)
         self.record.quiet = len(self._quiet)
-        self._completed += report.outcome in {Outcome.COMPLETED, Outcome.DENIED}
+        done = {Outcome.COMPLETED, Outcome.DENIED, Outcome.SUSPECT}
+        self._completed += report.outcome in done
 
     def _watch(self, sync: DocTypeSync) -> None:
         """Stop when the ERP wants no more requests, or answers none."""

@@ -75,7 +75,8 @@ class Task:
     def depth(self) -> Depth:
         """How much is asked for: what was selected, or everything when it is due."""
         selected = self.selection.depth
-        return Depth.EVERYTHING if self.is_due and selected is Depth.CHANGES else selected
+        is_free = selected is Depth.CHANGES and not self.since
+        return Depth.EVERYTHING if self.is_due and is_free else selected
 
     @property
     def is_complete(self) -> bool:

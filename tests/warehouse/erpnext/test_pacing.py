@@ -46,7 +46,7 @@ def test_a_site_without_a_limit_is_asked_freely():
     RateLimit().assert_left("mitra", "list of Farmer")
 
 
-@pytest.mark.parametrize("wrong", ["", "-1", "many", "1.5"])
+@pytest.mark.parametrize("wrong", ["", "-1", "many", "1.5", "²"])
 def test_figures_that_are_none_are_not_believed(wrong: str):
     told(wrong).assert_left("mitra", "list of Farmer")
     told(0, limit=wrong).assert_left("mitra", "list of Farmer")

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.scripted_site import ScriptedSite, message
-from warehouse.documents.control import Outcome, SyncState
+from warehouse.documents.control import CatalogEntry, Outcome, SyncState
 from warehouse.erpnext.query import ListQuery
+from warehouse.ingestion.feeds import Feeds
 from warehouse.ingestion.inventory import Inventory, Versions, compare, take_inventory
+from warehouse.ingestion.task import Depth, Selection, Task
 
 QUERY = ListQuery("Farmer")
 OLD, NEW = "2026-11-23 07:00:00.000001", "2026-11-23 08:00:00"
@@ -57,28 +59,42 @@ def test_what_is_equal_is_not_pulled(version: tuple[str | None, str | None]):
 
 
 def test_a_new_document_is_pulled_and_a_missing_one_is_absent():
-    differences = compare(inventory(row("FMR-2")), {"FMR-1": (OLD, OLD)})
-    assert (differences.names, differences.absent) == (["FMR-2"], 1)
+    differences = compare(inventory(row("FMR-2")), {"FMR-1": (NEW, OLD)})
+    assert differences.names == ["FMR-2"]
+    assert differences.newcomers == {"FMR-2": OLD}
+    assert differences.absent == [("FMR-1", OLD)]
+    assert differences.replaced == []
+    assert differences.stored == 1
 
 
 def test_a_renamed_document_is_pulled_under_its_new_name_and_absent_under_the_old():
     differences = compare(inventory(row("Kurnool Union")), {"Kurnool FPO": (OLD, OLD)})
-    assert (differences.names, differences.absent) == (["Kurnool Union"], 1)
+    assert differences.names == ["Kurnool Union"]
+    assert differences.absent == [("Kurnool FPO", OLD)]
+
+
+def test_a_name_that_has_another_bearer_is_replaced_and_not_absent():
+    differences = compare(inventory(row("FMR-1", NEW, NEW)), {"FMR-1": (OLD, OLD)})
+    assert differences.names == ["FMR-1"]
+    assert differences.newcomers == {"FMR-1": NEW}
+    assert differences.replaced == [("FMR-1", OLD)]
+    assert differences.absent == []
+
+
+def test_an_edited_document_is_neither_a_newcomer_nor_replaced():
+    differences = compare(inventory(row("FMR-1", NEW, OLD)), {"FMR-1": (OLD, OLD)})
+    assert differences.names == ["FMR-1"]
+    assert not (differences.newcomers or differences.replaced or differences.absent)
 
 
 def test_a_name_in_another_case_is_another_name():
     differences = compare(inventory(row("raju")), {"Raju": (OLD, OLD)})
-    assert (differences.names, differences.absent) == (["raju"], 1)
+    assert (differences.names, differences.absent) == (["raju"], [("Raju", OLD)])
 
 
 def test_integer_names_are_compared_as_strings_and_pulled_as_given():
     differences = compare(inventory(row(7), row(8)), {"7": (OLD, OLD)})
-    assert (differences.names, differences.absent) == ([8], 0)
-
-
-def test_what_a_partial_inventory_does_not_list_is_not_absent():
-    differences = compare(inventory(row("B", NEW), is_complete=False), {"A": (OLD, OLD)})
-    assert (differences.names, differences.absent) == (["B"], 0)
+    assert (differences.names, differences.absent) == ([8], [])
 
 
 VERSIONS = st.dictionaries(
@@ -97,7 +113,9 @@ def test_pulling_the_differences_and_dropping_the_absent_makes_both_equal(
     after = {name: version for name, version in stored.items() if name in erp}
     after |= {str(name): erp[str(name)] for name in differences.names}
     assert after == erp
-    assert differences.absent == len(stored.keys() - erp.keys())
+    assert {name for name, _ in differences.absent} == stored.keys() - erp.keys()
+    left = [*differences.absent, *differences.replaced]
+    assert all(stored[name][1] == creation for name, creation in left)
     assert all(erp[str(name)] != stored.get(str(name)) for name in differences.names)
 
 
@@ -111,14 +129,26 @@ def state(**values: Any) -> SyncState:
 
 
 def take(
-    replies: list[list[dict[str, Any]]], inventory_rows: int, known: SyncState | None
+    replies: list[list[dict[str, Any]]],
+    inventory_rows: int,
+    known: SyncState | None,
+    selection: Selection | None = None,
 ) -> tuple[Inventory, list[dict[str, Any]]]:
     site = ScriptedSite(*(message(rows) for rows in replies))
 
     async def run() -> Inventory:
-        session = cast("Any", SimpleNamespace(inventory_rows=inventory_rows))
         async with site.client() as client:
-            return await take_inventory(session, client, "Farmer", known)
+            session = SimpleNamespace(inventory_rows=inventory_rows, client=client)
+            entry = CatalogEntry.model_construct(doctype="Farmer")
+            task = Task(
+                session=cast("Any", session),
+                catalog=cast("Any", None),
+                entry=entry,
+                state=known,
+                selection=selection or Selection(),
+                feeds=Feeds(),
+            )
+            return await take_inventory(task)
 
     taken = asyncio.run(run())
     return taken, [json.loads(request.content) for request in site.requests]
@@ -185,3 +215,30 @@ def test_undated_rows_are_listed_however_many():
     undated = [row(name, None) for name in "ABC"]
     taken, (_, asked) = take([[], undated], 2, known)
     assert (taken.rows, asked["limit_page_length"]) == (undated, 0)
+
+
+@pytest.mark.parametrize("depth", [Depth.NAMES, Depth.EVERYTHING])
+def test_a_complete_inventory_of_a_large_doctype_is_taken_in_pages(depth: Depth):
+    known = state(documents=5, high_water=NEW)
+    first, second = [row("A"), row("B"), row("C", NEW)], [row("D", NEW)]
+    replies = [first, [row("U", None)], first, second]
+    taken, asked = take(replies, 2, known, Selection(depth=depth))
+    assert [each["name"] for each in taken.rows] == ["U", "A", "B", "C", "D"]
+    assert (taken.is_complete, taken.is_cut, taken.is_recent) == (True, False, False)
+    assert [query["limit_page_length"] for query in asked] == [3, 0, 3, 3]
+    assert asked[2]["filters"] == [["modified", "is", "set"]]
+    assert asked[3]["filters"] == [["modified", "is", "set"], ["modified", ">=", NEW]]
+    assert asked[3]["or_filters"] == [["modified", ">", NEW], ["name", ">", "C"]]
+
+
+def test_a_row_saved_while_a_complete_inventory_is_taken_counts_as_last_seen():
+    saved = row("A", NEW)
+    replies = [[row("A"), row("B"), row("C")], [], [row("A"), row("B"), row("C")], [saved]]
+    taken, _ = take(replies, 2, None, Selection(depth=Depth.NAMES))
+    assert {each["name"]: each["modified"] for each in taken.rows} == {"A": NEW, "B": OLD, "C": OLD}
+
+
+def test_a_selected_time_is_asked_for_however_small_the_doctype():
+    taken, (since, _) = take([[row("A", NEW)], []], 9, None, Selection(since=OLD))
+    assert since["filters"] == [["modified", ">=", OLD]]
+    assert (taken.is_complete, taken.is_recent) == (False, True)
