@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from warehouse.errors import QueryRefused
@@ -25,20 +24,16 @@ async def check_parameters(request: Request[Any, Any, Any]) -> None:
         return
     opt = request.route_handler.opt
     known, takes_filters = opt.get(PARAMETERS, ()), opt.get(TAKES_FILTERS, False)
-    for name, number in Counter(request.query_params.keys()).items():
-        shown = name[:LONGEST_SHOWN]
-        if name not in known and not takes_filters:
-            cure = suggest(shown, known) or (f"Known: {', '.join(known)}." if known else "")
+    seen = set()
+    for name, _ in request.query_params.multi_items():
+        if name not in known:
+            if not takes_filters:
+                raise _unknown(name, known)
+        elif name in seen:
             raise QueryRefused(
-                f"There is no parameter {shown}.",
-                cure=cure,
-                code="unknown_parameter",
-                parameter=name,
+                f"{name} is given more than once.", code="repeated_parameter", parameter=name
             )
-        if name in known and number > 1:
-            raise QueryRefused(
-                f"{name} is given {number} times.", code="repeated_parameter", parameter=name
-            )
+        seen.add(name)
 
 
 def read_filters(request: Request[Any, Any, Any]) -> tuple[tuple[str, str], ...]:
@@ -48,4 +43,12 @@ def read_filters(request: Request[Any, Any, Any]) -> tuple[tuple[str, str], ...]
     known = request.route_handler.opt.get(PARAMETERS, ())
     return tuple(
         (name, value) for name, value in request.query_params.multi_items() if name not in known
+    )
+
+
+def _unknown(name: str, known: tuple[str, ...]) -> QueryRefused:
+    shown = name[:LONGEST_SHOWN]
+    cure = suggest(shown, known) or (f"Known: {', '.join(known)}." if known else "")
+    return QueryRefused(
+        f"There is no parameter {shown}.", cure=cure, code="unknown_parameter", parameter=shown
     )

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from cli import check, demo, flows, forget, ingest, reconcile, rejected, status, verify
+from cli import (
+    check,
+    demo,
+    flows,
+    forget,
+    ingest,
+    reconcile,
+    rejected,
+    serve,
+    status,
+    verify,
+)
 
 app = typer.Typer(
     name="csa",
@@ -19,6 +30,7 @@ app.command("ingest")(ingest.ingest)
 app.command("reconcile")(reconcile.reconcile)
 app.command("verify")(verify.verify)
 app.command("forget")(forget.forget)
+app.command("serve")(serve.serve)
 app.command("flows")(flows.flows)
 app.command("status")(status.status)
 app.add_typer(rejected.app, name="rejected")

@@ -14,6 +14,7 @@ import typer
 
 from cli.status import print_status
 from cli.terminal import log_to_stderr, out
+from demo.api_server import api_server
 from demo.prefect_server import prefect_server
 from demo.processes import running
 from demo.sites import sample_sites, settings_variables
@@ -24,10 +25,16 @@ from warehouse.mongodb import embedded_mongod
 from warehouse.settings import load_settings
 
 if TYPE_CHECKING:
+    from demo.api_server import ApiServer
     from demo.prefect_server import PrefectServer
     from warehouse.settings import Settings
 
 FROM_ENVIRONMENT = ("CSA_DATA_DIR", "CSA_MONGOD")
+EXAMPLES = (
+    "/api/v1/instances",
+    "/api/v1/instances/kisanmitra/doctypes/Sales%20Invoice/documents?size=3&sort=-posting_date",
+    "/schema/openapi.json",
+)
 DEPLOYED_S = 60.0
 RUN_S = 1800.0
 FAILED = 1
@@ -69,8 +76,10 @@ def demo(
         server.wait_until_up()
         clock.lap(f"Prefect server started: {server.url}")
         is_well = _run_daily(server, clock)
+        api = parts.enter_context(api_server(data_dir, variables))
+        clock.lap(f"API started: {api.url}")
         asyncio.run(_show(settings))
-        _explain(server, variables)
+        _explain(server, api, variables)
         if not once:
             _wait_for_ctrl_c()
     if not is_well:
@@ -92,9 +101,12 @@ async def _show(settings: Settings) -> None:
         print_status(await read_status(settings.instances, utc_now()))
 
 
-def _explain(server: PrefectServer, variables: dict[str, str]) -> None:
+def _explain(server: PrefectServer, api: ApiServer, variables: dict[str, str]) -> None:
     out.print()
     out.print(f"Prefect UI: {server.url}/runs")
+    out.print("API, for whoever has the operator's token:")
+    for path in EXAMPLES:
+        out.print(f"  curl -H 'Authorization: Bearer {api.token}' '{api.url}{path}'")
     out.print("Try the commands from another terminal with these variables:")
     for name, value in variables.items():
         out.print(f"  export {name}={shlex.quote(value)}")

@@ -5,7 +5,6 @@ Over REST: importing Prefect would cost the demo two seconds.
 
 from __future__ import annotations
 
-import socket
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from demo.processes import running, wait_until_up
+from demo.processes import HOST, free_port, running, wait_until_up
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
-HOST = "127.0.0.1"
 START_S = 120.0
 POLL_S = 0.5
 # A server that is busy with runs on a small machine takes its time.
@@ -120,10 +118,3 @@ def prefect_server(data_dir: Path) -> Iterator[PrefectServer]:
     where = ("--host", HOST, "--port", str(port))
     with running((*app, *where), client_variables(url, home), home / "server.log") as process:
         yield PrefectServer(url, home, process)
-
-
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

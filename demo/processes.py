@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+HOST = "127.0.0.1"
 STOP_S = 15.0
 POLL_S = 0.1
 
@@ -60,3 +62,10 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path, limit_s
             pass
         time.sleep(POLL_S)
     raise RuntimeError(f"{url} did not answer within {limit_s:.0f} s: see {log}")
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

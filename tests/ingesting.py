@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -21,8 +23,6 @@ from warehouse.ingestion.task import Depth, Selection
 from warehouse.settings import ErpInstance
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pymongo.asynchronous.collection import AsyncCollection
     from pymongo.asynchronous.database import AsyncDatabase
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from warehouse.documents.control import Run
 
 Key = tuple[str, str]
+
+SITE_ZONE = ZoneInfo("Asia/Kolkata")
 
 
 async def no_sleep(_seconds: float) -> None:
@@ -170,6 +172,11 @@ class Ingester:
         assert stored.keys() == there.keys()
         different = [key for key, document in there.items() if stored[key] != document]
         assert not different
+
+
+def site_now(**ago: float) -> str:
+    """Return a moment of the sample site's clock, as its rows have it."""
+    return str(datetime.now(SITE_ZONE).replace(tzinfo=None) - timedelta(**ago))
 
 
 def report_of(run: Run, doctype: str) -> DocTypeReport:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.prefect_server import PrefectServer, free_port, prefect_server
-from demo.processes import running
+from demo.prefect_server import PrefectServer, prefect_server
+from demo.processes import free_port, running
 from demo.site.process import SiteProcess
 from tests.flows.operator import Operator
 

@@ -98,10 +98,11 @@ async def _confirm(task: Task, absent: list[Lifetime], found: Departures) -> lis
     """Ask again by name, then by creation; return the lifetimes that are still not listed."""
     if not absent:
         return []
-    rows = await _read(task, "name", [name for name, _ in absent])
-    there = {(str(row["name"]), row["creation"]) for row in rows}
+    found.arrived = await _read(task, "name", [name for name, _ in absent])
     creations = sorted({creation for _, creation in absent if creation})
-    found.arrived = rows + (await _read(task, "creation", creations) if creations else [])
+    if creations:
+        found.arrived += await _read(task, "creation", creations)
+    there = {(str(row["name"]), row["creation"]) for row in found.arrived}
     return [lifetime for lifetime in absent if lifetime not in there]
 
 

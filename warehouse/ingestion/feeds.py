@@ -13,8 +13,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from warehouse.erpnext.paging import earlier
 from warehouse.erpnext.query import ListQuery
 from warehouse.errors import ErpRejected
+from warehouse.ingestion.inventory import OVERLAP
 
 if TYPE_CHECKING:
     from warehouse.erpnext.client import ErpClient
@@ -57,16 +59,16 @@ class Feeds:
 
 
 async def read_feeds(client: ErpClient, since: str | None) -> Feeds:
-    """Read both feeds from `since` on; one that the key may not read is empty."""
+    """Read both feeds from `since` on, less an overlap; one that the key may not read is empty."""
     feeds = Feeds(until=since)
     if since is None:
         return feeds
-    after = ("creation", ">=", since)
+    after = ("creation", ">=", earlier(since, OVERLAP))
     for row in await _read(client, _deletions(after)):
         feeds.deletions[row["deleted_doctype"]].append(
             Deletion(str(row["deleted_name"]), row["creation"])
         )
-        feeds.until = row["creation"]
+        feeds.until = max(feeds.until or "", row["creation"])
     for row in await _read(client, _renames(after)):
         for old, new in parse_rename(row.get("content") or ""):
             rename = Rename(old, new, row["creation"])

@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 from warehouse.documents.control import Instance, SyncState
 from warehouse.documents.drift import Drift, DriftEvent, record_drift
-from warehouse.erpnext.paging import earlier
+from warehouse.erpnext.paging import parse_site_datetime
 from warehouse.erpnext.query import ListQuery
 from warehouse.errors import ConfigurationError, ErpRejected
-from warehouse.ingestion.inventory import OVERLAP
 
 if TYPE_CHECKING:
     from warehouse.ingestion.catalog import Catalog
@@ -34,6 +33,7 @@ async def meet(session: Session) -> str:
     site_now = session.clock().astimezone(zone).replace(tzinfo=None).isoformat(" ")
     until = (known.feeds_until if known else None) or site_now
     if known:
+        until = _in_zone(until, known.time_zone, session.time_zone)
         await _record_changes(session, known, versions)
     await Instance(
         id=erp.instance,
@@ -44,7 +44,7 @@ async def meet(session: Session) -> str:
         seen_at=session.clock().astimezone(UTC),
         feeds_until=until,
     ).save()
-    return earlier(until, OVERLAP)
+    return until
 
 
 def choose_doctypes(instance: str, catalog: Catalog, selection: Selection) -> list[str]:
@@ -79,6 +79,17 @@ async def follow_feeds_until(session: Session, until: str | None) -> None:
     await Instance.get_pymongo_collection().update_one(
         {"_id": session.instance}, {"$set": {"feeds_until": until}}
     )
+
+
+def _in_zone(until: str, before: str, now: str) -> str:
+    """Return the site's naive time `until` after its time zone changed: the earlier reading of it.
+
+    Rows that were there keep their datetimes, new ones get those of the new zone.
+    """
+    if before == now:
+        return until
+    moment = parse_site_datetime(until).replace(tzinfo=ZoneInfo(before))
+    return min(until, moment.astimezone(ZoneInfo(now)).replace(tzinfo=None).isoformat(" "))
 
 
 async def _is_narrowed(session: Session, user: str) -> bool:

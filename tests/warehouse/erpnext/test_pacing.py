@@ -20,7 +20,7 @@ def headers(remaining: object, limit: object = 600_000, reset: object = 394) -> 
 
 def told(remaining: object, limit: object = 600_000, reset: object = 394) -> RateLimit:
     rate_limit = RateLimit()
-    rate_limit.learn(httpx.Headers(headers(remaining, limit, reset)))
+    rate_limit.learn(httpx.Headers(headers(remaining, limit, reset), encoding="latin-1"))
     return rate_limit
 
 

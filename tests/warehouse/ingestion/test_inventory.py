@@ -84,7 +84,8 @@ def test_a_name_that_has_another_bearer_is_replaced_and_not_absent():
 def test_an_edited_document_is_neither_a_newcomer_nor_replaced():
     differences = compare(inventory(row("FMR-1", NEW, OLD)), {"FMR-1": (OLD, OLD)})
     assert differences.names == ["FMR-1"]
-    assert not (differences.newcomers or differences.replaced or differences.absent)
+    left = [*differences.newcomers, *differences.replaced, *differences.absent]
+    assert left == []
 
 
 def test_a_name_in_another_case_is_another_name():
