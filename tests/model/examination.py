@@ -176,6 +176,7 @@ class Examiner:
         names = self._names_after(doctype, name, creation)
         if own and own[-1].kind == "renamed":
             ends += [self._end(doctype, names, creation)]
+        if any(trace.kind == "renamed" and (trace.told or trace is own[-1]) for trace in own):
             reasons |= {("renamed", each) for each in names}
         for end in ends:
             if end and end.kind == "deleted":

@@ -54,6 +54,8 @@ SPOILT = (
     {"action": "status", "status": 417, "exc_type": "ValidationError"},
 )
 SHRINK_S = 30.0
+# A walk takes a second or two; one that takes this long hangs.
+WALK_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,10 @@ async def play(steps: list[Step]) -> ModelSite:
     walk = Walk()
     await walk.warehouse.wipe()
     try:
-        for step in steps:
-            walk.site.log.append(f"# {step}")
-            await walk.take(step)
+        async with asyncio.timeout(WALK_LIMIT_S):
+            for step in steps:
+                walk.site.log.append(f"# {step}")
+                await walk.take(step)
     except Exception as error:
         error.add_note("\n".join(walk.site.log))
         raise

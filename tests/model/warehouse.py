@@ -97,6 +97,7 @@ class Warehouse:
         """End the runs that wait."""
         for stopped in self.stopped:
             stopped.task.cancel()
+            stopped.gate.let_go()
         await asyncio.gather(*(each.task for each in self.stopped), return_exceptions=True)
         self.stopped.clear()
 

@@ -66,7 +66,8 @@ class Page:
 class Puller:
     """Pulls documents of one DocType and stores them page by page.
 
-    `pulled`: the names that were settled: stored, rejected, or gone. `rejected`: those kept aside.
+    `renew`: asks the ERP for the shape again. `pulled`: the names that were settled: stored,
+    rejected, or gone. `rejected`: those kept aside.
     """
 
     session: Session
@@ -74,9 +75,11 @@ class Puller:
     shape: Shape
     report: DocTypeReport
     page_rows: int
+    renew: Callable[[], Awaitable[Shape]]
     page_size: PageSize = field(init=False)
     pulled: set[str] = field(default_factory=set, init=False)
     rejected: set[str] = field(default_factory=set, init=False)
+    _is_renewed: bool = field(default=False, init=False)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     def __post_init__(self) -> None:
@@ -100,6 +103,17 @@ class Puller:
         await self._store_all(self._batches(names))
         if len(self.pulled) - before < len(names):
             await self._read_singly([name for name in names if str(name) not in self.pulled])
+
+    async def renew_shape(self, known: Shape) -> bool:
+        """Ask for the shape again, once in a pull; say whether it is another than `known` by now.
+
+        For a request that was refused: a field or a child table may be gone since the meta was
+        read.
+        """
+        if not self._is_renewed:
+            self._is_renewed = True
+            self.shape = await self.renew()
+        return self.shape != known
 
     async def _store_all(
         self,
@@ -173,25 +187,14 @@ class Puller:
         # One page after the other: side by side they would end together, and the connections would
         # have nothing to do until the next parents are there.
         async with self._turn:
-            children = await read_children(batch.client, self.shape, names)
+            shape = self.shape
+            children = await read_children(batch.client, shape, names)
+            if children.doubtful.issuperset(map(str, names)) and await self.renew_shape(shape):
+                shape = self.shape
+                children = await read_children(batch.client, shape, names)
             current = await self._read_modified(batch.client, names)
         # In a thread, so that the next page's children are asked for meanwhile.
-        return await asyncio.to_thread(self._put_together, batch.rows, children, current)
-
-    def _put_together(
-        self, rows: list[Row], children: Children, current: dict[str, str | None]
-    ) -> Page:
-        page = Page(last=Position.of(rows[-1]))
-        for row in rows:
-            name = str(row["name"])
-            # Who is missing is gone, or has a name that no list finds (Frappe strips them).
-            if name in children.doubtful or name not in current:
-                page.doubtful.append(row["name"])
-            elif current[name] != row["modified"]:
-                page.again.append(row["name"])
-            else:
-                page.documents.append(assemble(self.shape, row, children.of(name)))
-        return page
+        return await asyncio.to_thread(_put_together, shape, batch.rows, children, current)
 
     async def _read_modified(self, client: ErpClient, names: list[Name]) -> dict[str, str | None]:
         query = ListQuery(
@@ -229,3 +232,19 @@ class Puller:
                 self.session, self.shape.doctype, documents, self.report
             )
             self.pulled.update(str(document["name"]) for document in documents)
+
+
+def _put_together(
+    shape: Shape, rows: list[Row], children: Children, current: dict[str, str | None]
+) -> Page:
+    page = Page(last=Position.of(rows[-1]))
+    for row in rows:
+        name = str(row["name"])
+        # Who is missing is gone, or has a name that no list finds (Frappe strips them).
+        if name in children.doubtful or name not in current:
+            page.doubtful.append(row["name"])
+        elif current[name] != row["modified"]:
+            page.again.append(row["name"])
+        else:
+            page.documents.append(assemble(shape, row, children.of(name)))
+    return page

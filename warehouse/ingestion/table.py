@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from warehouse.documents.rejected import clear_rejected
+from warehouse.erpnext.meta import Shape
 from warehouse.erpnext.paging import Position, latest_past, parse_site_datetime
-from warehouse.errors import ErpTimedOut
+from warehouse.errors import ErpRejected, ErpTimedOut
 from warehouse.ingestion.catalog import read_shape, refresh_metas
 from warehouse.ingestion.departures import Departures, find_departures, remove
 from warehouse.ingestion.inventory import OVERLAP, Inventory, find_differences, take_inventory
@@ -34,7 +35,8 @@ class TableWork:
     """The sync of a DocType with a list.
 
     `names`: what to pull. `listed`: the names in the inventory, as strings. `stored`: how many
-    documents were stored before. `reached`: how far a walk in pages got.
+    documents were stored before. `reached`: how far a walk in pages got. `has_drifted`: while it
+    was pulled, so that what was stored before may have another shape.
     """
 
     task: Task
@@ -44,6 +46,7 @@ class TableWork:
     departures: Departures = field(default_factory=Departures)
     stored: int = 0
     reached: Position | None = None
+    has_drifted: bool = False
     surveyed_at: datetime | None = None
 
     @property
@@ -152,15 +155,27 @@ class TableWork:
     async def _make_puller(self, page_rows: int) -> Puller:
         task = self.task
         shape = await read_shape(task.session, task.catalog, task.entry)
-        return Puller(task.session, task.client, shape, task.report, page_rows)
+        return Puller(task.session, task.client, shape, task.report, page_rows, self._renew_shape)
+
+    async def _renew_shape(self) -> Shape:
+        task = self.task
+        self.has_drifted |= await refresh_metas(
+            task.session, task.catalog, task.entry, at_any_rate=True
+        )
+        return Shape.of(task.entry.metas)
 
     async def _pull_patiently(self, puller: Puller, site_now: datetime) -> str | None:
-        """Pull; when an answer takes too long, go on with smaller pages."""
+        """Pull; when an answer takes too long or a field is gone, go on with what there is."""
         while True:
+            shape = puller.shape
             try:
                 return await self._pull(puller, site_now)
             except ErpTimedOut:
                 if not puller.page_size.shrink_for_good():
+                    raise
+            except ErpRejected as error:
+                is_unknown = bool(error.context.get("unknown_field"))
+                if not (is_unknown and await puller.renew_shape(shape)):
                     raise
 
     async def _pull(self, puller: Puller, site_now: datetime) -> str | None:
@@ -187,7 +202,8 @@ class TableWork:
         if not self.inventory.is_recent:
             changes["verified_at"] = self.surveyed_at
             resumed = self.task.state and self.task.state.position
-            if (self.inventory.is_cut and not resumed) or self.listed <= pulled:
+            is_reread = (self.inventory.is_cut and not resumed) or self.listed <= pulled
+            if is_reread and not self.has_drifted:
                 changes["reread_at"] = self.surveyed_at
         return changes
 

@@ -279,6 +279,37 @@ async def test_what_a_later_holder_wrote_stays(
     assert outcomes == {1: Outcome.INTERRUPTED, 3: Outcome.COMPLETED}
 
 
+class TakingOverAtOnce(TakingOver):
+    """Does it before the first DocType."""
+
+    def instance_surveyed(self, instance: str, doctypes: int) -> None:
+        self.taking = asyncio.ensure_future(self.take())
+
+
+async def test_a_late_holder_with_nothing_to_store_writes_no_state_either(
+    ingester: Ingester, database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+):
+    await ingester.run("Field Visit")
+    monkeypatch.setattr(leases.HeldLease, "assert_held", no_look)
+    transport = Drowsy()
+
+    async def overtake() -> None:
+        transport.awake.clear()
+        await hand_over(None, expires_in_s=-1)
+        await ingester.run("Field Visit")
+        transport.awake.set()
+
+    progress = TakingOverAtOnce(overtake, after_pages=0)
+    sleeper = Ingester(database, ingester.site)
+    sleeper.surroundings = Surroundings(transport=transport, sleep=no_sleep, progress=progress)
+    with pytest.raises(LeaseLost):
+        await sleeper.run("Field Visit")
+    await progress.taking
+    assert (await ingester.state("Field Visit")).token == 4
+    outcomes = {run.token: run.outcome async for run in Run.find_all()}
+    assert outcomes == {1: Outcome.COMPLETED, 2: Outcome.INTERRUPTED, 4: Outcome.COMPLETED}
+
+
 async def no_look(_lease: Any) -> None:
     """Believe that the lease is still held."""
 
