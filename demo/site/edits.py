@@ -82,7 +82,7 @@ class Editor:
             self.insert(Insert(doctype="Deleted Document", document=trace))
 
     def describe(self, describe: Describe) -> None:
-        """Change a DocType's meta and its row in the DocType list."""
+        """Change a DocType's meta and its row in the DocType list; a new DocType gets one."""
         if describe.meta is not None:
             self.store.metas[describe.doctype] = describe.meta
         known = self.store.doctypes.get(describe.doctype, {"name": describe.doctype})
@@ -91,6 +91,9 @@ class Editor:
         table = self.store.document_table("DocType")
         if listed := table.find(describe.doctype):
             self.replace(table, listed, {**listed, **describe.values})
+        else:
+            row = {**describe.values, "name": describe.doctype}
+            self.insert(Insert(doctype="DocType", document=row))
 
     def replace(self, table: DocumentTable, old: Row, new: Row) -> None:
         """Put a document in the place of its old self."""

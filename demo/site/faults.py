@@ -19,11 +19,8 @@ if TYPE_CHECKING:
     from demo.site.calls import Call
     from demo.site.commands import FaultRule, Match
 
-_RATE_LIMIT = (
-    ("x-ratelimit-limit", "600000"),
-    ("x-ratelimit-remaining", "0"),
-    ("x-ratelimit-reset", "394"),
-)
+_RATE_LIMIT = (("x-ratelimit-limit", "600000"), ("x-ratelimit-remaining", "0"))
+_RESET_S = 394
 
 
 @dataclass(slots=True)
@@ -99,7 +96,8 @@ def _replaced(rule: FaultRule, call: Call) -> Answer | None:
         return _retry_after(refused(refusal, version, call.accept), rule)
     if rule.action == "throttle":
         answer = refused(refusals.throttled(), version, call.accept)
-        return _retry_after(answer.with_headers(*_RATE_LIMIT), rule)
+        reset = ("x-ratelimit-reset", str(rule.retry_after or _RESET_S))
+        return _retry_after(answer.with_headers(*_RATE_LIMIT, reset), rule)
     if rule.action == "maintenance":
         return replace(refused(refusals.stopped(), version, call.accept), cookies=())
     if rule.action == "unauthorized":

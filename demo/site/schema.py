@@ -71,7 +71,7 @@ class Schema:
         for field in (meta or {}).get("fields") or ():
             self._add_field(field)
         for sample in samples:
-            self._add_sample(sample)
+            self._add_sample(sample, has_meta=bool(meta and meta.get("fields")))
         if self.doctype == "DocType":
             self._columns.update(_OF_DOCTYPE)
         if self.integer_names:
@@ -124,11 +124,12 @@ class Schema:
         if fieldtype in _KINDS:
             self._kinds[fieldname] = _KINDS[fieldtype]
 
-    def _add_sample(self, sample: Row) -> None:
+    def _add_sample(self, sample: Row, *, has_meta: bool) -> None:
         for fieldname, value in sample.items():
             if type(value) is list:
                 self.without_column.add(fieldname)
-                if value and fieldname not in self.tables and value[0].get("doctype"):
+                # A table that the meta does not name is one that was taken away.
+                if value and not has_meta and value[0].get("doctype"):
                     self.tables[fieldname] = value[0]["doctype"]
             elif fieldname not in self.without_column:
                 self._columns.add(fieldname)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from beanie import Document
 from pydantic import BaseModel, Field
@@ -42,6 +42,20 @@ class RawFields(BaseModel):
     document_data: dict[str, Any] = Field(default_factory=dict)
 
 
+class StoredVersion(NamedTuple):
+    """What tells a stored document's content and lifetime apart from another's."""
+
+    content_hash: str
+    erp_modified: str | None
+    erp_creation: str | None
+
+
+# What people list documents by most. All of them together cost about a twentieth of a bulk write;
+# a collection takes 64 indexes, and all DocTypes share one.
+SORTED_BY = ("posting_date", "transaction_date")
+FILTERED_BY = ("customer", "supplier", "party")
+
+
 @cache
 def raw_model(instance: str) -> type[Document]:
     """Return the Beanie model of an instance's collection.
@@ -56,10 +70,38 @@ def raw_model(instance: str) -> type[Document]:
         indexes = (
             IndexModel([("doctype", ASCENDING), ("name", ASCENDING)], unique=True),
             IndexModel([("doctype", ASCENDING), ("erp_modified", ASCENDING), ("name", ASCENDING)]),
+            *_reading_indexes(),
         )
 
     model.Settings = Settings  # type: ignore[attr-defined]
     return model
+
+
+def _reading_indexes() -> list[IndexModel]:
+    """Return the indexes of lists by date, and of lists of one party's documents, newest first.
+
+    Dates: of all documents, since those without one are in such a list, too. Parties: of those that
+    have one, so that the other DocTypes pay nothing.
+    """
+    by_date = [
+        IndexModel(
+            [("doctype", ASCENDING), (f"document_data.{field}", ASCENDING), ("name", ASCENDING)]
+        )
+        for field in SORTED_BY
+    ]
+    of_party = [
+        IndexModel(
+            [
+                ("doctype", ASCENDING),
+                (path, ASCENDING),
+                ("erp_modified", ASCENDING),
+                ("name", ASCENDING),
+            ],
+            partialFilterExpression={path: {"$exists": True}},
+        )
+        for path in (f"document_data.{field}" for field in FILTERED_BY)
+    ]
+    return by_date + of_party
 
 
 async def read_versions(
@@ -86,13 +128,14 @@ async def read_hashes(collection: Collection, doctype: str, names: Iterable[str]
 
 async def read_contents(
     collection: Collection, doctype: str, names: Iterable[str]
-) -> dict[str, tuple[str, str | None]]:
-    """Return name → (content_hash, erp_modified) of the documents of `names` that are stored."""
+) -> dict[str, StoredVersion]:
+    """Return name → version of the documents of `names` that are stored."""
+    columns = dict.fromkeys(("name", *StoredVersion._fields), 1)
     return {
-        row["name"]: (row["content_hash"], row.get("erp_modified"))
-        async for row in collection.find(
-            _select(doctype, names), {"_id": 0, "name": 1, "content_hash": 1, "erp_modified": 1}
+        row["name"]: StoredVersion(
+            row["content_hash"], row.get("erp_modified"), row.get("erp_creation")
         )
+        async for row in collection.find(_select(doctype, names), {"_id": 0, **columns})
     }
 
 

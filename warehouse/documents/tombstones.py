@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from beanie import Document
-from pymongo import ASCENDING, DeleteOne, IndexModel, UpdateMany
+from pymongo import ASCENDING, DeleteOne, IndexModel, UpdateMany, UpdateOne
 
 from warehouse.documents.raw import COLLECTION_PREFIX, RawFields, raw_model
 
@@ -80,18 +80,21 @@ def tombstones(instance: str) -> Collection:
 async def bury(instance: str, rows: Sequence[dict[str, Any]], run_id: str) -> None:
     """Move documents from the store to the tombstones: tombstone first, live copy second.
 
-    `rows`: the live rows with the fields of a tombstone added. A run that was killed in between
-    meets its own tombstone again and makes no second one. A live copy that a later run has written
-    meanwhile stays.
+    `rows`: the live rows with the fields of a tombstone added. A run that was killed in between, or
+    slept while another buried them, meets the tombstone again and makes no second one. A live copy
+    that a later run has written meanwhile stays.
     """
-    buried = await _find_open(instance, [(row["name"], row.get("erp_creation")) for row in rows])
-    fresh = [
-        {key: value for key, value in row.items() if key != "_id"}
+    if not rows:
+        return
+    graves = [
+        UpdateOne(
+            _open_tombstone(row["doctype"], (row["name"], row.get("erp_creation"))),
+            {"$setOnInsert": {key: value for key, value in row.items() if key != "_id"}},
+            upsert=True,
+        )
         for row in rows
-        if (row["doctype"], row["name"], row.get("erp_creation")) not in buried
     ]
-    if fresh:
-        await tombstones(instance).insert_many(fresh, ordered=False)
+    await tombstones(instance).bulk_write(graves, ordered=False)
     removals = [
         DeleteOne(
             {
@@ -102,8 +105,7 @@ async def bury(instance: str, rows: Sequence[dict[str, Any]], run_id: str) -> No
         )
         for row in rows
     ]
-    if removals:
-        await raw_model(instance).get_pymongo_collection().bulk_write(removals, ordered=False)
+    await raw_model(instance).get_pymongo_collection().bulk_write(removals, ordered=False)
 
 
 async def mark_restored(
@@ -111,11 +113,8 @@ async def mark_restored(
 ) -> None:
     """Note on the tombstones of `lifetimes` that they are stored again."""
     marks = [
-        UpdateMany(
-            {"doctype": doctype, "name": name, "erp_creation": creation, "restored_at": None},
-            {"$set": {"restored_at": at}},
-        )
-        for name, creation in lifetimes
+        UpdateMany(_open_tombstone(doctype, lifetime), {"$set": {"restored_at": at}})
+        for lifetime in lifetimes
     ]
     if marks:
         await tombstones(instance).bulk_write(marks, ordered=False)
@@ -126,12 +125,7 @@ async def has_tombstones(instance: str, doctype: str) -> bool:
     return await tombstones(instance).find_one({"doctype": doctype}, {"_id": 1}) is not None
 
 
-async def _find_open(
-    instance: str, lifetimes: Sequence[Lifetime]
-) -> set[tuple[str, str, str | None]]:
-    names = [name for name, _ in lifetimes]
-    cursor = tombstones(instance).find(
-        {"name": {"$in": names}, "restored_at": None},
-        {"_id": 0, "doctype": 1, "name": 1, "erp_creation": 1},
-    )
-    return {(row["doctype"], row["name"], row.get("erp_creation")) async for row in cursor}
+def _open_tombstone(doctype: str, lifetime: Lifetime) -> dict[str, Any]:
+    """Return what selects the tombstone of a lifetime that is not stored again."""
+    name, creation = lifetime
+    return {"doctype": doctype, "name": name, "erp_creation": creation, "restored_at": None}

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from warehouse.documents.tombstones import Reason, bury
 from warehouse.erpnext.query import INVENTORY_COLUMNS, ListQuery
 from warehouse.errors import ErpRejected
+from warehouse.ingestion.feeds import Feeds, read_deletions
 from warehouse.ingestion.gone import UNTRACED_DOCUMENTS, Departure, explain, is_suspect
+from warehouse.ingestion.links import queue_linking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,12 +59,12 @@ async def find_departures(
     are listed and not stored. `stored`: how many documents are stored in all.
     """
     found = Departures()
-    confirmed = await _confirm(task, list(absent), found)
+    confirmed = await _confirm(task, list(absent), replaced, found)
     suspects = [*confirmed, *replaced]
     if not suspects:
         return found
     arrived = {str(row["name"]): row["creation"] for row in found.arrived}
-    departures = explain(task.doctype, suspects, task.feeds, {**newcomers, **arrived})
+    departures = await _explain(task, suspects, {**newcomers, **arrived})
     if task.accepts_deletes or not await _is_doubtful(task, departures, stored, set(replaced)):
         found.gone = departures
     else:
@@ -71,8 +73,24 @@ async def find_departures(
     return found
 
 
+async def bury_replaced(task: Task, replaced: Sequence[Lifetime]) -> None:
+    """Move lifetimes to the tombstones whose names are met with another bearer only when pulled.
+
+    A partial inventory shows neither, and the one after a survey comes too late for it.
+    """
+    found = await find_departures(task, (), replaced, {}, len(replaced))
+    await queue_linking(task, found.renamed)
+    await remove(task, found.gone)
+
+
 async def remove(task: Task, departures: Sequence[Departure]) -> None:
-    """Move documents that left to the tombstones."""
+    """Move documents that left to the tombstones.
+
+    Raises:
+        LeaseLost: if another holder works on the instance by now; it knows better what is there.
+    """
+    if departures:
+        await task.session.lease.assert_held()
     by_name = {departure.name: departure for departure in departures}
     now = task.session.clock()
     rows = [
@@ -94,12 +112,27 @@ async def remove(task: Task, departures: Sequence[Departure]) -> None:
     task.report.deleted += sum(row["reason"] is not Reason.RENAMED for row in rows)
 
 
-async def _confirm(task: Task, absent: list[Lifetime], found: Departures) -> list[Lifetime]:
-    """Ask again by name, then by creation; return the lifetimes that are still not listed."""
-    if not absent:
-        return []
-    found.arrived = await _read(task, "name", [name for name, _ in absent])
-    creations = sorted({creation for _, creation in absent if creation})
+async def _explain(
+    task: Task, lifetimes: Sequence[Lifetime], newcomers: Mapping[str, str | None]
+) -> list[Departure]:
+    """Return how lifetimes left; of those without a trace the feed of deletions is asked again."""
+    departures = explain(task.doctype, lifetimes, task.feeds, newcomers)
+    untraced = [departure.name for departure in departures if departure.reason is Reason.VANISHED]
+    if not untraced:
+        return departures
+    late = await read_deletions(task.client, task.doctype, untraced)
+    known = task.feeds.deletions.get(task.doctype, [])
+    feeds = Feeds({task.doctype: [*known, *late]}, task.feeds.renames)
+    return explain(task.doctype, lifetimes, feeds, newcomers)
+
+
+async def _confirm(
+    task: Task, absent: list[Lifetime], replaced: Sequence[Lifetime], found: Departures
+) -> list[Lifetime]:
+    """Ask again by name, then by creation; return those of `absent` that are still not listed."""
+    if absent:
+        found.arrived = await _read(task, "name", [name for name, _ in absent])
+    creations = sorted({creation for _, creation in (*absent, *replaced) if creation})
     if creations:
         found.arrived += await _read(task, "creation", creations)
     there = {(str(row["name"]), row["creation"]) for row in found.arrived}

@@ -19,6 +19,8 @@ from warehouse.errors import ErpRejected
 from warehouse.ingestion.inventory import OVERLAP
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from warehouse.erpnext.client import ErpClient
 
 _RENAMED = re.compile(r"renamed from <strong>(.*?)</strong> to <strong>(.*?)</strong>", re.DOTALL)
@@ -75,6 +77,18 @@ async def read_feeds(client: ErpClient, since: str | None) -> Feeds:
             feeds.renames[row["reference_doctype"]].append(rename)
         feeds.until = max(feeds.until or "", row["creation"])
     return feeds
+
+
+async def read_deletions(client: ErpClient, doctype: str, names: Sequence[str]) -> list[Deletion]:
+    """Read what the feed says of `names` by now: the run has read it before they were missed."""
+    query = ListQuery(
+        "Deleted Document",
+        ("deleted_name", "creation"),
+        filters=(("deleted_doctype", "=", doctype), ("deleted_name", "in", list(names))),
+        order_by="creation asc",
+    )
+    rows = await _read(client, query)
+    return [Deletion(str(row["deleted_name"]), row["creation"]) for row in rows]
 
 
 def parse_rename(content: str) -> list[tuple[str, str]]:

@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from warehouse.erpnext.meta import Shape
     from warehouse.ingestion.children import Children
     from warehouse.ingestion.session import Session
+    from warehouse.ingestion.storing import Bury
 
 ROUNDS = 3
 # Pages in progress beside the one being stored: one is put together, one waits for its children,
 # one for its turn to ask for them. More would only cost memory.
 PAGES_AHEAD = 3
+ROWS_AT_ONCE = 50
 NOT_FOUND = 404
 
 Name = str | int
@@ -66,8 +68,9 @@ class Page:
 class Puller:
     """Pulls documents of one DocType and stores them page by page.
 
-    `renew`: asks the ERP for the shape again. `pulled`: the names that were settled: stored,
-    rejected, or gone. `rejected`: those kept aside.
+    `renew`: asks the ERP for the shape again. `bury`: takes away stored lifetimes whose names have
+    another bearer by now. `pulled`: the names that were settled: stored, rejected, or gone.
+    `rejected`: those kept aside.
     """
 
     session: Session
@@ -76,6 +79,7 @@ class Puller:
     report: DocTypeReport
     page_rows: int
     renew: Callable[[], Awaitable[Shape]]
+    bury: Bury
     page_size: PageSize = field(init=False)
     pulled: set[str] = field(default_factory=set, init=False)
     rejected: set[str] = field(default_factory=set, init=False)
@@ -193,8 +197,7 @@ class Puller:
                 shape = self.shape
                 children = await read_children(batch.client, shape, names)
             current = await self._read_modified(batch.client, names)
-        # In a thread, so that the next page's children are asked for meanwhile.
-        return await asyncio.to_thread(_put_together, shape, batch.rows, children, current)
+        return await _put_together(shape, batch.rows, children, current)
 
     async def _read_modified(self, client: ErpClient, names: list[Name]) -> dict[str, str | None]:
         query = ListQuery(
@@ -229,16 +232,20 @@ class Puller:
     async def _store(self, documents: list[Row]) -> None:
         if documents:
             self.rejected |= await store_documents(
-                self.session, self.shape.doctype, documents, self.report
+                self.session, self.shape.doctype, documents, self.report, self.bury
             )
             self.pulled.update(str(document["name"]) for document in documents)
 
 
-def _put_together(
+async def _put_together(
     shape: Shape, rows: list[Row], children: Children, current: dict[str, str | None]
 ) -> Page:
     page = Page(last=Position.of(rows[-1]))
-    for row in rows:
+    for number, row in enumerate(rows):
+        if number % ROWS_AT_ONCE == 0:
+            # Lets the next page's children be asked for meanwhile. A thread would do so too, but
+            # it takes 40 MB more.
+            await asyncio.sleep(0)
         name = str(row["name"])
         # Who is missing is gone, or has a name that no list finds (Frappe strips them).
         if name in children.doubtful or name not in current:

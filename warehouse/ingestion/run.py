@@ -103,8 +103,12 @@ class ActiveRun:
     _quiet: set[str] = field(default_factory=set)
     _unanswered: set[str] = field(default_factory=set)
 
-    async def list_syncs(self, selection: Selection) -> list[DocTypeSync]:
+    async def list_syncs(
+        self, selection: Selection, *, only_looks: bool = False
+    ) -> list[DocTypeSync]:
         """Read the site's facts, its catalog and its feeds; return the DocTypes to sync.
+
+        `only_looks`: they are not to be synced, so nothing is noted for a sync to come.
 
         Raises:
             ErpError: if the catalog can't be read.
@@ -114,17 +118,14 @@ class ActiveRun:
         since = await meet(session)
         catalog = await read_catalog(session)
         names = choose_doctypes(session.instance, catalog, selection)
-        await freeze_unlisted(session, catalog)
         self.feeds = await read_feeds(session.client, since)
-        await queue_renames(session, catalog.entries.values(), self.feeds)
         self.catalog, self.selection = catalog, selection
-        self.record.unreached = len(names)
+        if not only_looks:
+            await freeze_unlisted(session, catalog)
+            await queue_renames(session, catalog.entries.values(), self.feeds)
+            self.record.unreached = len(names)
         session.progress.instance_surveyed(session.instance, len(names))
         return await self._make_syncs(names, selection)
-
-    def leave_unsynced(self) -> None:
-        """Say that this run only looks: what it listed was not to be synced."""
-        self.record.unreached = 0
 
     async def list_followups(self) -> list[DocTypeSync]:
         """Return the DocTypes of which this run has found out only later that they changed.

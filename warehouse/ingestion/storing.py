@@ -25,10 +25,14 @@ from warehouse.errors import DocumentRejected, LeaseLost
 from warehouse.ingestion.assembly import hash_content
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from warehouse.documents.control import DocTypeReport
+    from warehouse.documents.raw import StoredVersion
+    from warehouse.documents.tombstones import Lifetime
     from warehouse.ingestion.session import Session
+
+    Bury = Callable[[Sequence[Lifetime]], Awaitable[None]]
 
 DUPLICATE_KEY = 11000
 # BSONObjectTooLarge, and what an update or an upsert of such a document is refused with.
@@ -51,9 +55,15 @@ class _Entry:
 
 
 async def store_documents(
-    session: Session, doctype: str, documents: Sequence[Document], report: DocTypeReport
+    session: Session,
+    doctype: str,
+    documents: Sequence[Document],
+    report: DocTypeReport,
+    bury: Bury | None = None,
 ) -> set[str]:
     """Store a page's documents, count them in `report`, return the names that were rejected.
+
+    `bury`: takes away stored lifetimes whose names have another bearer by now.
 
     Raises:
         LeaseLost: if another holder works on the instance by now.
@@ -61,10 +71,15 @@ async def store_documents(
     await session.lease.assert_held()
     hashes = await asyncio.to_thread(_hash_all, documents)
     stored = await read_contents(session.documents, doctype, [str(d["name"]) for d in documents])
+    replaced = _find_replaced(documents, stored)
+    if replaced and bury:
+        await bury(replaced)
+        for name, _ in replaced:
+            del stored[name]
     entries = [
         _entry(session, doctype, document, content_hash, stored)
         for document, content_hash in zip(documents, hashes, strict=True)
-        if stored.get(str(document["name"]), ("",))[0] != content_hash
+        if _hash_of(stored.get(str(document["name"]))) != content_hash
     ]
     await _restore(session, doctype, [entry for entry in entries if entry.is_new])
     refused = await _write(session, doctype, entries)
@@ -110,6 +125,22 @@ async def _restore(session: Session, doctype: str, entries: list[_Entry]) -> Non
         await mark_restored(session.instance, doctype, lifetimes, session.clock())
 
 
+def _find_replaced(
+    documents: Sequence[Document], stored: Mapping[str, StoredVersion]
+) -> list[Lifetime]:
+    """Return the stored lifetimes under the names of `documents` that are not these documents'."""
+    known = ((document, stored.get(str(document["name"]))) for document in documents)
+    return [
+        (str(document["name"]), version.erp_creation)
+        for document, version in known
+        if version and version.erp_creation not in {None, document.get("creation")}
+    ]
+
+
+def _hash_of(version: StoredVersion | None) -> str | None:
+    return version.content_hash if version else None
+
+
 def _hash_all(documents: Sequence[Document]) -> list[str]:
     return [hash_content(document) for document in documents]
 
@@ -119,7 +150,7 @@ def _entry(
     doctype: str,
     document: Document,
     content_hash: str,
-    stored: dict[str, tuple[str, str | None]],
+    stored: Mapping[str, StoredVersion],
 ) -> _Entry:
     name = str(document["name"])
     owner = document.get("owner")
@@ -135,7 +166,7 @@ def _entry(
         "document_data": document,
     }
     known = stored.get(name)
-    is_silent = known is not None and known[1] == fields["erp_modified"]
+    is_silent = known is not None and known.erp_modified == fields["erp_modified"]
     return _Entry(name, fields, is_new=known is None, is_silent=is_silent)
 
 

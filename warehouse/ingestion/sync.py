@@ -110,7 +110,7 @@ class DocTypeSync:
         report, usage = self.task.report, self.task.client.usage
         settled = report.new + report.changed + report.rejected + report.vanished
         self._suspect()
-        report.unchanged = report.seen - settled
+        report.unchanged = 0 if self.error else report.seen - settled
         report.requests, report.retries = usage.requests, usage.retries
         report.received_bytes = usage.received_bytes
         report.seconds = round(report.seconds, 3)

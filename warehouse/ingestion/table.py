@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from warehouse.erpnext.meta import Shape
 from warehouse.erpnext.paging import Position, latest_past, parse_site_datetime
 from warehouse.errors import ErpRejected, ErpTimedOut
 from warehouse.ingestion.catalog import read_shape, refresh_metas
-from warehouse.ingestion.departures import Departures, find_departures, remove
+from warehouse.ingestion.departures import Departures, bury_replaced, find_departures, remove
 from warehouse.ingestion.inventory import OVERLAP, Inventory, find_differences, take_inventory
 from warehouse.ingestion.links import queue_linking
 from warehouse.ingestion.pull import Puller
@@ -155,7 +156,15 @@ class TableWork:
     async def _make_puller(self, page_rows: int) -> Puller:
         task = self.task
         shape = await read_shape(task.session, task.catalog, task.entry)
-        return Puller(task.session, task.client, shape, task.report, page_rows, self._renew_shape)
+        return Puller(
+            session=task.session,
+            client=task.client,
+            shape=shape,
+            report=task.report,
+            page_rows=page_rows,
+            renew=self._renew_shape,
+            bury=partial(bury_replaced, task),
+        )
 
     async def _renew_shape(self) -> Shape:
         task = self.task

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
@@ -59,9 +59,7 @@ async def compare(run: ActiveRun, selection: Selection, sample: int, seed: int =
     """Compare every DocType with its ERP, and the content of `sample` documents of each."""
     result = Verification(instance=run.session.instance)
     choice = random.Random(seed)  # noqa: S311 a sample, not a secret
-    syncs = await run.list_syncs(selection)
-    run.leave_unsynced()
-    for sync in syncs:
+    for sync in await run.list_syncs(selection, only_looks=True):
         try:
             difference = await _compare(sync.task, sample, choice)
         except (ErpRejected, ErpContractBroken):
@@ -109,7 +107,17 @@ async def _compare_contents(task: Task, names: list[str]) -> list[str]:
     hashes = await read_hashes(task.session.documents, task.doctype, names)
     different = []
     for name in names:
-        document = assemble(shape, await task.client.read(task.doctype, name))
-        if hash_content(document) != hashes.get(name):
+        document = await _read_document(task, name)
+        if document and hash_content(assemble(shape, document)) != hashes.get(name):
             different.append(name)
     return different
+
+
+async def _read_document(task: Task, name: str) -> dict[str, Any] | None:
+    """Read a document singly; None if it is gone since the inventory."""
+    try:
+        return await task.client.read(task.doctype, name)
+    except ErpRejected as error:
+        if error.status != NOT_FOUND:
+            raise
+        return None

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 DEFAULT_SORT = "-modified"
 MOST_FIELDS = 4
 # In MongoDB's order; what is absent or null comes before them all.
-TYPES = ("number", "string", "object", "array", "binData", "objectId", "bool", "date", "timestamp")
+# No arrays: what can be sorted by holds none, and asking for them reads the whole index.
+TYPES = ("number", "string", "object", "binData", "objectId", "bool", "date", "timestamp")
 
 Branch = dict[str, Any]
 
@@ -94,7 +95,7 @@ def _type_of(value: Any) -> str:
         return "bool"
     if isinstance(value, int | float):
         return "number"
-    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
+    return "string" if isinstance(value, str) else "object"
 
 
 def _unsortable(columns: Columns, name: str) -> QueryRefused:
