@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from bson.int64 import Int64
 from litestar import Litestar
 from litestar.di import Provide
 
@@ -82,6 +83,8 @@ def create_app(settings: Settings) -> Litestar:
         lifespan=[lifespan],
         before_request=check_parameters,
         exception_handlers={Exception: to_response},
+        # MongoDB's integers of more than 32 bits; msgspec does not know them.
+        type_encoders={Int64: int},
         compression_config=COMPRESSION,
         openapi_config=None,
         logging_config=None,

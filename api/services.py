@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from api.metrics import Metrics
 from warehouse.reading.cursors import CursorSigner
@@ -32,5 +33,5 @@ class Services:
 
 
 # As controllers ask for them. Not validated: msgspec would look into them at every request.
-AppServices = Annotated[Services, Dependency(skip_validation=True)]
-AppMetrics = Annotated[Metrics, Dependency(skip_validation=True)]
+AppServices = NamedDependency[SkipValidation[Services]]
+AppMetrics = NamedDependency[SkipValidation[Metrics]]

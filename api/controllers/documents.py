@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from litestar import Controller, Request, Response, get
 from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, QueryParameter
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 
 from api.compression import UNCOMPRESSED
@@ -21,6 +21,7 @@ from api.schemas.documents import Document, DocumentPage
 from api.services import AppServices
 from warehouse.errors import NotReadable
 from warehouse.reading.documents import Documents, open_documents
+from warehouse.reading.filters import OWN
 from warehouse.reading.listing import Counting, ListRequest, read_page
 
 NAME_SEGMENT = 8
@@ -28,22 +29,22 @@ LONGEST_CURSOR = 8192
 
 Sort = Annotated[
     str | None,
-    Parameter(
+    QueryParameter(
         description="Fields, separated by commas, `-` before those that descend; default "
         "`-modified`. The name decides between equals, in the direction of the last field."
     ),
 ]
 Fields = Annotated[
     str | None,
-    Parameter(
+    QueryParameter(
         description="Fields and child tables, separated by commas; `*` for whole documents; "
         "default: name, title, the fields of ERPNext's own list, docstatus, modified."
     ),
 ]
-Size = Annotated[int, Parameter(ge=1, le=500, description="Documents per page.")]
+Size = Annotated[int, QueryParameter(ge=1, le=500, description="Documents per page.")]
 Cursor = Annotated[
     str | None,
-    Parameter(
+    QueryParameter(
         max_length=LONGEST_CURSOR,
         description="`next_cursor` of the page before. It belongs to the instance, DocType, "
         "filters, sort and fields that it was made for.",
@@ -51,16 +52,16 @@ Cursor = Annotated[
 ]
 Count = Annotated[
     Counting,
-    Parameter(
+    QueryParameter(
         description="`capped` counts up to 10,000 and says so; `exact` counts all, which takes "
         "time; `none` does not count."
     ),
 ]
 IfNoneMatch = Annotated[
     str | None,
-    Parameter(header="If-None-Match", description="ETag of the answer that the caller has."),
+    HeaderParameter(name="If-None-Match", description="ETag of the answer that the caller has."),
 ]
-Name = Annotated[str, Parameter(description="The document's name: any characters.")]
+Name = Annotated[str, QueryParameter(description="The document's name: any characters.")]
 
 ETAG = ResponseHeader(
     name="ETag", documentation_only=True, description="Changes with any part of the answer."
@@ -86,7 +87,7 @@ class DocumentController(Controller):
         operation_id="listDocuments",
         summary="List documents",
         operation_class=FiltersOperation,
-        opt={PARAMETERS: ("sort", "fields", "size", "cursor", "count"), TAKES_FILTERS: True},
+        opt={PARAMETERS: OWN, TAKES_FILTERS: True},
         responses=document_errors(*ALWAYS, *OF_PARAMETERS, *OF_LISTS, "not_found"),
     )
     async def list_documents(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Controller, Request, get
-from litestar.params import Parameter
+from litestar.params import PathParameter
 
 from api.errors import ALWAYS, document_errors
 from api.schemas.doctypes import DocType, DocTypeDetail, DocTypeList
@@ -15,8 +15,8 @@ from warehouse.errors import NotReadable
 from warehouse.reading.doctypes import list_served
 from warehouse.reading.instances import read_instance, read_instances
 
-InstanceId = Annotated[str, Parameter(description="An ERP, as its id in the settings.")]
-DocTypeName = Annotated[str, Parameter(description="A DocType, as ERPNext names it.")]
+InstanceId = Annotated[str, PathParameter(description="An ERP, as its id in the settings.")]
+DocTypeName = Annotated[str, PathParameter(description="A DocType, as ERPNext names it.")]
 OF_ONE = document_errors(*ALWAYS, "not_found", "unknown_parameter", "bad_request")
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from litestar import Controller, Request, get
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from api.errors import ALWAYS, OF_PARAMETERS, document_errors
 from api.parameters import PARAMETERS
@@ -21,6 +21,9 @@ from api.services import AppServices
 from warehouse.documents.status import read_status
 from warehouse.errors import NotReadable
 from warehouse.reading.runs import read_run, read_runs
+
+OnlyInstance = Annotated[str | None, QueryParameter(description="Only runs on this ERP.")]
+RunsAtMost = Annotated[int, QueryParameter(ge=1, le=500, description="Runs at most.")]
 
 
 class OperationsController(Controller):
@@ -51,8 +54,10 @@ class OperationsController(Controller):
         self,
         request: Request[Any, Any, Any],
         services: AppServices,
-        instance: Annotated[str | None, Parameter(description="Only runs on this ERP.")] = None,
-        size: Annotated[int, Parameter(ge=1, le=500, description="Runs at most.")] = 50,
+        instance: Annotated[
+            str | None, QueryParameter(description="Only runs on this ERP.")
+        ] = None,
+        size: Annotated[int, QueryParameter(ge=1, le=500, description="Runs at most.")] = 50,
     ) -> RunList:
         """Runs on all ERPs or on one, the one that started last first."""
         if instance is not None and instance not in services.erps:
@@ -71,7 +76,7 @@ class OperationsController(Controller):
         self,
         request: Request[Any, Any, Any],
         services: AppServices,
-        run_id: Annotated[str, Parameter(description="A run, as its id in the list.")],
+        run_id: Annotated[str, PathParameter(description="A run, as its id in the list.")],
     ) -> RunDetail:
         """The run, with each DocType that had work or an error."""
         return RunDetail.of(await read_run(request.user, sorted(services.erps), run_id))

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Self
 
 import httpx
 
+from tests.api.published import check_answer
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -76,10 +78,12 @@ class ApiProcess:
     ) -> None:
         self._stop()
 
-    def client(self, token: str | None = TOKEN, **options: object) -> httpx.Client:
+    def client(self, token: str | None = TOKEN) -> httpx.Client:
+        """Return a client that holds every answer against the published description."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        hooks = {"response": [check_answer]}
         return httpx.Client(
-            base_url=self.url, headers=headers, timeout=30, trust_env=False, **options
+            base_url=self.url, headers=headers, timeout=30, trust_env=False, event_hooks=hooks
         )
 
     def _read_url(self) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from warehouse.documents.control import RejectedDocument
 from warehouse.documents.raw import raw_model
+from warehouse.documents.rejected import OF_TAKEOVER
 from warehouse.documents.tombstones import tombstones
 
 
@@ -28,7 +30,9 @@ async def forget(instance: str, doctype: str, name: str) -> Erased:
     which = {"doctype": doctype, "name": name}
     live = await raw_model(instance).get_pymongo_collection().delete_many(which)
     buried = await tombstones(instance).delete_many(which)
+    # A takeover names the older copies that it kept aside `<name> (<_id>)`.
+    copies = {"code": {"$in": OF_TAKEOVER}, "name": {"$regex": rf"^{re.escape(name)} \([^ ()]+\)$"}}
     rejected = await RejectedDocument.get_pymongo_collection().delete_many(
-        {"instance": instance, **which}
+        {"instance": instance, "doctype": doctype, "$or": [{"name": name}, copies]}
     )
     return Erased(live.deleted_count, buried.deleted_count, rejected.deleted_count)

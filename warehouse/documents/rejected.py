@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from beanie.odm.queries.find import FindMany
 
 
+# What a takeover found beside the documents: no run can settle it, so it stays.
+OF_TAKEOVER = ["superseded", "unusable"]
+
+
 async def keep_rejected(record: RejectedDocument) -> None:
     """Keep a rejected document, in place of an earlier rejection of it."""
     await RejectedDocument.get_pymongo_collection().replace_one(
@@ -34,10 +38,10 @@ async def clear_rejected(instance: str, doctype: str, names: Iterable[str]) -> N
 
 
 async def read_rejected_names(instance: str) -> dict[str, frozenset[str]]:
-    """Return DocType → names of the rejected documents of an instance."""
+    """Return DocType → names of the rejected documents of an instance that may yet be stored."""
     names: dict[str, set[str]] = defaultdict(set)
     async for row in RejectedDocument.get_pymongo_collection().find(
-        {"instance": instance}, {"_id": 0, "doctype": 1, "name": 1}
+        {"instance": instance, "code": {"$nin": OF_TAKEOVER}}, {"_id": 0, "doctype": 1, "name": 1}
     ):
         names[row["doctype"]].add(row["name"])
     return {doctype: frozenset(found) for doctype, found in names.items()}

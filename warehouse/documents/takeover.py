@@ -32,6 +32,12 @@ BATCH_ROWS = 1000
 RUN_ID = ""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNTAKEN: dict[str, Any] = {"content_hash": {"$exists": False}}
+# By expressions: the query operator $type looks into arrays.
+_NAME, _DOCTYPE = "$document_data.name", "$doctype"
+_IS_TEXT = {"$and": [{"$eq": [{"$type": _DOCTYPE}, "string"]}, {"$ne": [_DOCTYPE, ""]}]}
+_IS_NAME = {
+    "$and": [{"$in": [{"$type": _NAME}, ["string", "int", "long"]]}, {"$ne": [_NAME, ""]}],
+}
 
 
 async def take_over(database: AsyncDatabase[dict[str, Any]], instance: str) -> int:
@@ -68,9 +74,7 @@ async def _batches(collection: Collection) -> AsyncIterator[list[Any]]:
 
 async def _reject_unusable(collection: Collection, instance: str) -> None:
     """Keep rows without a DocType or a name aside: nothing could ever find them again."""
-    no_text: dict[str, Any] = {"$not": {"$type": "string"}}
-    no_name = {"$not": {"$type": ["string", "int", "long"]}}
-    unusable = {**_UNTAKEN, "$or": [{"doctype": no_text}, {"document_data.name": no_name}]}
+    unusable = {**_UNTAKEN, "$expr": {"$not": [{"$and": [_IS_TEXT, _IS_NAME]}]}}
     async for row in collection.find(unusable):
         await _keep_aside(instance, row, "unusable", "It has no DocType or no name.")
         await collection.delete_one({"_id": row["_id"]})
@@ -95,13 +99,15 @@ async def _supersede(collection: Collection, instance: str) -> None:
 
 
 async def _keep_aside(instance: str, row: dict[str, Any], code: str, reason: str) -> None:
-    raw = msgspec.json.encode(row.get("document_data"), enc_hook=str)
+    data = row.get("document_data")
+    raw = msgspec.json.encode(data, enc_hook=str)
+    name = data.get("name", "") if isinstance(data, dict) else ""
     await keep_rejected(
         RejectedDocument(
             instance=instance,
             doctype=str(row.get("doctype") or ""),
             # The row's id too, since one document may have several older copies.
-            name=f"{(row.get('document_data') or {}).get('name', '')} ({row['_id']})",
+            name=f"{name} ({row['_id']})",
             code=code,
             reason=reason,
             raw=zlib.compress(raw),

@@ -63,13 +63,16 @@ async def find_departures(
     suspects = [*confirmed, *replaced]
     if not suspects:
         return found
-    arrived = {str(row["name"]): row["creation"] for row in found.arrived}
-    departures = await _explain(task, suspects, {**newcomers, **arrived})
-    if task.accepts_deletes or not await _is_doubtful(task, departures, stored, set(replaced)):
-        found.gone = departures
+    listed = {**newcomers, **{str(row["name"]): row["creation"] for row in found.arrived}}
+    departures = await _explain(task, suspects, listed)
+    certain = [d for d in departures if (d.name, d.creation) in set(replaced)]
+    missing = [d for d in departures if (d.name, d.creation) not in set(replaced)]
+    if not task.accepts_deletes and (
+        is_suspect(departures, stored) or await _is_doubtful(task, missing, listed)
+    ):
+        found.gone, found.kept = certain, len(missing)
     else:
-        certain = [d for d in departures if (d.name, d.creation) in set(replaced)]
-        found.gone, found.kept = certain, len(departures) - len(certain)
+        found.gone = departures
     return found
 
 
@@ -145,24 +148,28 @@ async def _read(task: Task, column: str, values: list[str]) -> list[Row]:
 
 
 async def _is_doubtful(
-    task: Task, departures: list[Departure], stored: int, replaced: set[Lifetime]
+    task: Task, missing: list[Departure], listed: Mapping[str, str | None]
 ) -> bool:
-    absent = [d for d in departures if (d.name, d.creation) not in replaced]
-    if absent and task.session.is_narrowed:
+    """Say whether any of the departures may be hidden from the key and not gone.
+
+    A rename is proven by a listed document of the same creation. A feed proves nothing: its entry
+    may speak of an earlier bearer of the name, whom this one got it from by a rename.
+    """
+    if missing and task.session.is_narrowed:
         return True
-    if is_suspect(departures, stored):
-        return True
-    untraced = [departure for departure in absent if departure.reason is Reason.VANISHED]
-    return any([await _exists(task, departure) for departure in untraced[:UNTRACED_DOCUMENTS]])
+    unproven = [d for d in missing if not d.renamed_to or listed.get(d.renamed_to) != d.creation]
+    unproven.sort(key=lambda departure: departure.reason is not Reason.VANISHED)
+    return any([await _exists(task, departure) for departure in unproven[:UNTRACED_DOCUMENTS]])
 
 
 async def _exists(task: Task, departure: Departure) -> bool:
     """Say whether the ERP has the document, and only hides it from lists.
 
     A single read tells the two apart: 403 for a document that the key may not see, 404 for none.
+    One of another creation is a new bearer of the name.
     """
     try:
-        await task.client.read(task.doctype, departure.name)
+        document = await task.client.read(task.doctype, departure.name)
     except ErpRejected as error:
         return error.status != NOT_FOUND
-    return True
+    return document.get("creation") == departure.creation

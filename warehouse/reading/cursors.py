@@ -27,7 +27,8 @@ class CursorSigner:
 
     def make(self, query: Sequence[Any], values: Sequence[Any]) -> str:
         """Return the cursor of the page of `query` that follows the row with sort `values`."""
-        payload = msgspec.json.encode((_digest(query), values))
+        # MongoDB's long integers come as a kind of int that msgspec does not know.
+        payload = msgspec.json.encode((_digest(query), values), enc_hook=int)
         return self._signer.sign(base64_encode(payload)).decode("ascii")
 
     def read(self, query: Sequence[Any], cursor: str) -> list[Any]:

@@ -18,6 +18,9 @@ from warehouse.reading.projection import whole_documents
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from bson.codec_options import CodecOptions
+    from pymongo.asynchronous.database import AsyncDatabase
+
     from warehouse.documents.raw import Collection
     from warehouse.reading.doctypes import DocTypes, ServedDocType
     from warehouse.reading.filters import Condition
@@ -60,7 +63,7 @@ class Documents:
         }
 
         async def read() -> list[Row]:
-            cursor = await self._collection.database.cursor_command(command)
+            cursor = await self._database.cursor_command(command, codec_options=self._options)
             return await cursor.to_list()
 
         return await _answer(read)
@@ -103,7 +106,16 @@ class Documents:
         raise NotReadable
 
     async def _run(self, command: dict[str, Any]) -> dict[str, Any]:
-        return await _answer(lambda: self._collection.database.command(command))
+        return await _answer(lambda: self._database.command(command, codec_options=self._options))
+
+    @property
+    def _database(self) -> AsyncDatabase[Row]:
+        return self._collection.database
+
+    @property
+    def _options(self) -> CodecOptions[Row]:
+        """The client's own, among them aware times; commands have others by default."""
+        return self._collection.codec_options
 
     def _select(self, conditions: Sequence[Condition], after: Sequence[Branch]) -> Condition:
         """Return the filter; with `after`, a plain $or, whose branches MongoDB merges in order."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 MOST_FILTERS = 20
 MOST_VALUES = 200
+OWN = ("count", "cursor", "fields", "size", "sort")  # parameters of a list that are no filters
+_FORM = "A filter is a field, two underscores and an operator."
 _ENDS = 2
 
 Condition = dict[str, Any]
@@ -118,10 +121,12 @@ def _parse(columns: Columns, parameter: str, text: str) -> Filter:
 
 def _unknown_parameter(parameter: str, fields: Iterable[str]) -> QueryRefused:
     shown = parameter[:100]
-    known = ["count", "cursor", "fields", "size", "sort", *(f"{name}__exact" for name in fields)]
+    # Most often it is a field without its operator.
+    spelt = {**{name: f"{name}__exact" for name in fields}, **dict(zip(OWN, OWN, strict=True))}
+    nearest = get_close_matches(shown, spelt, n=1)
     return QueryRefused(
         f"There is no parameter {shown}.",
-        cure=suggest(shown, known) or "A filter is a field, two underscores and an operator.",
+        cure=f"Did you mean {spelt[nearest[0]]}?" if nearest else _FORM,
         code="unknown_parameter",
         parameter=parameter,
     )

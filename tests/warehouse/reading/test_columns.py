@@ -55,8 +55,21 @@ def test_a_sort_ends_with_the_name(sort: str | None, keys: list[tuple[str, int]]
 
 @pytest.mark.parametrize(
     "sort",
-    ["", "-", "qty,", "unknown", "--qty", "qty,-qty", "notes", "items.qty", "$natural", "-_id"]
-    + ["title,party,qty,total,day"],
+    [
+        *(
+            "",
+            "-",
+            "qty,",
+            "unknown",
+            "--qty",
+            "qty,-qty",
+            "notes",
+            "items.qty",
+            "$natural",
+            "-_id",
+        ),
+        "title,party,qty,total,day",
+    ],
 )
 def test_a_sort_that_can_not_be_is_refused(sort: str):
     with pytest.raises(QueryRefused) as refused:
