@@ -21,7 +21,7 @@ from prefect.states import Failed
 from flows.summary import UNWELL, conclude, describe_report, publish
 from warehouse.datastore import open_datastore
 from warehouse.errors import LeaseError, MongoUnavailable
-from warehouse.ingestion.run import ActiveRun, Limits, Surroundings, open_run
+from warehouse.ingestion.run import Limits, Surroundings, open_run
 from warehouse.ingestion.task import Depth, Selection
 from warehouse.settings import get_settings
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
     from warehouse.documents.control import Run
+    from warehouse.ingestion.active_run import ActiveRun
     from warehouse.ingestion.sync import DocTypeSync
     from warehouse.settings import ErpInstance, Settings
 

@@ -9,7 +9,7 @@ from tests.bench.workbench import INSTANCE, Speed, Workbench
 from warehouse.documents.control import Outcome, Run
 from warehouse.documents.raw import raw_model
 from warehouse.ingestion.run import ingest_instance
-from warehouse.settings import ErpInstance, Settings
+from warehouse.settings import ErpInstance
 
 if TYPE_CHECKING:
     from demo.site.process import SiteProcess

@@ -34,12 +34,11 @@ WORK = {
 
 
 class Sampler:
-    """Looks at the thread that makes it, and at the threads that start meanwhile."""
+    """Looks at every thread of this process but its own."""
 
     def __init__(self) -> None:
         self._weights: Counter[str] = Counter()
         self._over = threading.Event()
-        self._ignored = set(sys._current_frames()) - {threading.get_ident()}
         self._thread = threading.Thread(target=self._look_on, daemon=True)
 
     def __enter__(self) -> Self:
@@ -61,14 +60,13 @@ class Sampler:
         return {kind: round(weight / total, 3) for kind, weight in self._weights.most_common()}
 
     def _look_on(self) -> None:
-        ignored = self._ignored | {threading.get_ident()}
         before = time.perf_counter()
         while not self._over.wait(EVERY_S):
             now = time.perf_counter()
             kinds = [
                 kind
                 for thread, frame in sys._current_frames().items()
-                if thread not in ignored and (kind := _kind_of(frame))
+                if thread != threading.get_ident() and (kind := _kind_of(frame))
             ]
             busy = [kind for kind in kinds if kind != "waiting"] or ["waiting"]
             for kind in busy:

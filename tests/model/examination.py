@@ -37,6 +37,7 @@ class Examiner:
     stored_once: set[Lifetime] = field(default_factory=set)
     late: set[Lifetime] = field(default_factory=set)
     _before: set[Lifetime] = field(default_factory=set)
+    _states: list[Row] = field(default_factory=list)
     _began: int = 0
 
     async def look_before(self, *, are_hidden_given_up: bool = False) -> None:
@@ -241,6 +242,7 @@ class Examiner:
     async def look_before_revival(self, *, takes_over: bool) -> dict[Key, Row]:
         """Return the rows that a revived run may not touch: all, if another has taken over."""
         await self.look_before()
+        self._states = await _read_states()
         return dict(by_key(await self.warehouse.read_store())) if takes_over else {}
 
     async def examine_revival(
@@ -251,6 +253,7 @@ class Examiner:
         after = by_key(rows)
         self.late |= _lifetimes(rows) - _lifetimes(before.values())
         if before:
+            assert await _read_states() == self._states, "a revived run wrote a state"
             later = max(row["run_id"] for row in before.values())
             changed = [
                 key
@@ -266,6 +269,10 @@ class Examiner:
         else:
             self._assert_sound(rows)
             self.stored_once |= _lifetimes(rows)
+
+
+async def _read_states() -> list[Row]:
+    return await SyncState.get_pymongo_collection().find({}).sort("_id").to_list()
 
 
 def _compare(

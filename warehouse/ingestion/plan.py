@@ -11,7 +11,7 @@ from warehouse.errors import ErpContractBroken, ErpRejected
 from warehouse.ingestion.task import Depth
 
 if TYPE_CHECKING:
-    from warehouse.ingestion.run import ActiveRun
+    from warehouse.ingestion.active_run import ActiveRun
     from warehouse.ingestion.sync import DocTypeSync
     from warehouse.ingestion.task import Selection
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import DuplicateKeyError
@@ -45,22 +46,24 @@ async def _update(
     session: Session, doctype: str, operators: dict[str, Any], changes: dict[str, Any]
 ) -> None:
     not_later = {"$not": {"$gt": session.lease.token}}
-    try:
-        await SyncState.get_pymongo_collection().update_one(
-            {"instance": session.instance, "doctype": doctype, "token": not_later},
-            {
-                "$set": changes | {"token": session.lease.token},
-                "$setOnInsert": _new(changes),
-                **operators,
-            },
-            upsert=True,
-        )
-    except DuplicateKeyError:
-        raise LeaseLost(
-            f"A later run has already gone on with {doctype} of {session.instance}.",
-            cure="Nothing to do: the other process does the work.",
-            instance=session.instance,
-        ) from None
+    for _ in range(2):
+        # Twice: of two first writes of ours at once, one meets the state that the other makes.
+        with suppress(DuplicateKeyError):
+            await SyncState.get_pymongo_collection().update_one(
+                {"instance": session.instance, "doctype": doctype, "token": not_later},
+                {
+                    "$set": changes | {"token": session.lease.token},
+                    "$setOnInsert": _new(changes),
+                    **operators,
+                },
+                upsert=True,
+            )
+            return
+    raise LeaseLost(
+        f"A later run has already gone on with {doctype} of {session.instance}.",
+        cure="Nothing to do: the other process does the work.",
+        instance=session.instance,
+    )
 
 
 def _new(changes: dict[str, Any]) -> dict[str, Any]:

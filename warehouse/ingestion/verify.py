@@ -14,7 +14,7 @@ from warehouse.ingestion.catalog import read_shape
 from warehouse.ingestion.inventory import take_complete_inventory
 
 if TYPE_CHECKING:
-    from warehouse.ingestion.run import ActiveRun
+    from warehouse.ingestion.active_run import ActiveRun
     from warehouse.ingestion.task import Selection, Task
 
 LISTED = 20

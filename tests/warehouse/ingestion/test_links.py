@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from tests.ingesting import Ingester, report_of
 from warehouse.documents.control import CatalogEntry, Outcome
 from warehouse.documents.tombstones import Reason
 from warehouse.ingestion.links import find_linking, link_paths
+from warehouse.ingestion.run import Limits, open_run
+from warehouse.ingestion.state import queue_names, write_state
 
 OLD = "Old Mill"
 NEW = "New Mill"
@@ -158,3 +161,20 @@ async def test_a_rename_there_and_back_leaves_all_links_right(ingester: Ingester
     assert tombstones[OLD]["restored_at"]
     assert tombstones[NEW]["restored_at"] is None
     assert tombstones[NEW]["renamed_to"] == OLD
+
+
+async def test_two_first_writes_of_a_state_at_once_do_not_look_like_a_lost_lease(
+    ingester: Ingester,
+):
+    async with open_run(ingester.erp, "ingest", Limits(), ingester.surroundings) as run:
+        session = run.session
+        for number in range(20):
+            doctype = f"New {number}"
+            await asyncio.gather(
+                write_state(session, doctype, {"position": None}),
+                queue_names(session, doctype, ["one"]),
+                queue_names(session, doctype, ["two"]),
+                write_state(session, doctype, {"reread_at": None}),
+            )
+            assert set((await ingester.state(doctype)).queued) == {"one", "two"}
+    assert run.error is None
