@@ -23,7 +23,7 @@ def create_app(site: SampleSite) -> App:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            raise NotImplementedError(f"no {scope['type']} here")
+            raise ValueError(f"no {scope['type']} here")
         call = await _read_call(scope, receive)
         if call.path == CONTROL_PATH and call.http_method == "POST":
             answer = control_answer(*site.command(call.body))

@@ -6,6 +6,7 @@ the site was made from stays as it is, and whatever was derived from a row can b
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ class EncodedRows:
             self._bytes -= len(self._by_row.pop(id(each), b""))
 
 
-class Table:
+class Table(ABC):
     """One DocType's rows: documents of its own or, for a child DocType, rows inside others."""
 
     def __init__(self, schema: Schema) -> None:
@@ -63,13 +64,13 @@ class Table:
             return int(text) if (text := str(name).strip()).isdecimal() else -1
         return text_key(str(name))
 
+    @abstractmethod
     def rows(self) -> Iterator[Row]:
         """Give all rows in no order that a client could want."""
-        raise NotImplementedError
 
+    @abstractmethod
     def find(self, name: object) -> Row | None:
         """Give the row of this name, as the database equates names."""
-        raise NotImplementedError
 
 
 class DocumentTable(Table):

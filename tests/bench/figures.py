@@ -11,6 +11,11 @@ from tests.bench import (
     ingest_unpaced,
     ingest_vs_ceiling,
     ingest_vs_n_plus_one,
+    read_capped_count,
+    read_deep_page,
+    read_document,
+    read_page,
+    read_sparse,
     resync_requests,
 )
 
@@ -44,4 +49,9 @@ FIGURES = {
     "ingest_time_growth": Figure(ingest_time_growth.take, aim=11),
     "ingest_unpaced": Figure(ingest_unpaced.take),
     "resync_requests_per_doctype": Figure(resync_requests.take, aim=1.3),
+    "page_vs_raw": Figure(read_page.take, bar=0.8),
+    "sparse_vs_raw": Figure(read_sparse.take, bar=0.55),
+    "document_vs_raw": Figure(read_document.take, bar=0.55),
+    "deep_page_vs_first": Figure(read_deep_page.take, aim=1.1),
+    "capped_count_vs_page": Figure(read_capped_count.take, aim=2),
 }

@@ -43,6 +43,9 @@ class HttpReader:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def read(self, number: int) -> int:
+        return len(await self.read_body(number))
+
+    async def read_body(self, number: int) -> bytes:
         if self._streams is None:
             host, port = self._parts.hostname, self._parts.port
             self._streams = await asyncio.open_connection(host, port, limit=2**22)
@@ -52,7 +55,11 @@ class HttpReader:
         if b" 200 " not in head.split(b"\r\n", 1)[0]:
             raise RuntimeError(head.decode())
         length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
-        return len(await reader.readexactly(length))
+        return await reader.readexactly(length)
+
+    def close(self) -> None:
+        if self._streams is not None:
+            self._streams[1].close()
 
 
 class RawReader:

@@ -6,10 +6,11 @@ import asyncio
 import json
 import statistics
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tests.bench.read_client import CLIENTS
+from tests.bench.read_client import CLIENTS, HttpReader
 from tests.bench.read_store import DOCTYPE, ReadStore, open_read_store
 from tests.bench.workbench import INSTANCE
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 ROUND_S = 3.0
 QUICK_ROUND_S = 0.3
+REPEATS = 300
+QUICK_REPEATS = 30
 BASE = f"/api/v1/instances/{INSTANCE}/doctypes/{quote(DOCTYPE)}"
 
 
@@ -52,6 +55,28 @@ async def compare_reads(
         "documents": store.documents,
         "api": _describe([one["api"] for one in rounds]),
         "raw": _describe([one["raw"] for one in rounds]),
+    }
+
+
+async def compare_times(bench: Workbench, **paths: str) -> dict[str, Any]:
+    """Return the median time of the first path ÷ that of the second, one request at a time."""
+    store = await open_read_store(bench)
+    repeats = QUICK_REPEATS if bench.sizes.rounds == 1 else REPEATS
+    readers = {name: HttpReader(store.url, [path]) for name, path in paths.items()}
+    times: dict[str, list[float]] = {name: [] for name in paths}
+    for _ in range(repeats):
+        for name, reader in readers.items():
+            started = time.perf_counter()
+            await reader.read(0)
+            times[name].append(time.perf_counter() - started)
+    for reader in readers.values():
+        reader.close()
+    subject, baseline = (statistics.median(taken) for taken in times.values())
+    return {
+        "ratio": round(subject / baseline, 3),
+        "requests": repeats,
+        "documents": store.documents,
+        **{f"{name}_ms": round(statistics.median(one) * 1000, 3) for name, one in times.items()},
     }
 
 

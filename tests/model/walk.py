@@ -49,6 +49,7 @@ RUNS = {
 }
 ENDS = {"reconcile": 3, "week": 2}
 DAYS = 8
+NTH = (1, 1, 1, 2, 2, 3, 4, 6, 9)
 PHASES = ("inventory", "page", "children", "look", "read", None)
 SPOILT = (
     {"action": "throttle", "retry_after": 60},
@@ -215,8 +216,12 @@ class Walk:
         for _ in range(dice.randrange(1, 5)):
             gate.acts.append((_draw_request(dice), self._draw_act(dice)))
         for _ in range(dice.randrange(3)):
+            # Between a page of parents and its children, or them and the second look.
+            moment = Moment(THERE, dice.choice(NTH), dice.choice(("children", "look")), None)
+            gate.acts.append((moment, self._draw_saves(dice)))
+        for _ in range(dice.randrange(3)):
             self._spoil(dice)
-        selection = dice.choice((None, None, EVERYTHING))
+        selection = _draw_selection(dice)
         await self._end(await self.warehouse.run(selection, gate))
 
     async def cancelled(self, dice: Random) -> None:
@@ -226,7 +231,7 @@ class Walk:
         if dice.random() < 0.5:
             gate.acts.append((_draw_request(dice), self._draw_act(dice)))
         try:
-            run = await self.warehouse.run(gate=gate)
+            run = await self.warehouse.run(_draw_selection(dice), gate)
         except asyncio.CancelledError:
             self.site.log.append("cancelled")
             run = None
@@ -238,7 +243,7 @@ class Walk:
         moment = _draw_moment(dice)
         self.site.log.append(f"stop at {moment}")
         gate = Gate([(moment, Gate.stop)])
-        await self._end(await self.warehouse.run_until_stopped(gate))
+        await self._end(await self.warehouse.run_until_stopped(_draw_selection(dice), gate))
 
     async def revive(self, dice: Random) -> None:
         """Let a run that was stopped go on, mostly after another has taken over."""
@@ -268,24 +273,26 @@ class Walk:
         await self._begin(are_hidden_given_up=True)
         await self._end(await self.warehouse.run(_accepting()))
 
-    async def reconcile(self, _dice: Random) -> None:
+    async def reconcile(self, dice: Random) -> None:
         """Reconcile while nobody touches the site: then the store is the site."""
-        await self._settle()
+        await self._settle(dice)
         run = await self._run_quietly(EVERYTHING)
         self._assert_completed(run)
         await self.examiner.assert_equal()
 
-    async def week(self, _dice: Random) -> None:
+    async def week(self, dice: Random) -> None:
         """Run daily for a week: then the store is the site, without a reconcile."""
-        await self._settle()
+        await self._settle(dice)
         for _ in range(DAYS):
             run = await self._run_quietly()
             self._assert_completed(run)
             self.site.clock.advance(timedelta(days=1))
         await self.examiner.assert_equal()
 
-    async def _settle(self) -> None:
-        """Show what is hidden; accept that much left, where that is known."""
+    async def _settle(self, dice: Random) -> None:
+        """Let go who was stopped, show what is hidden, accept that much left where it is known."""
+        while self.warehouse.stopped:
+            await self.revive(dice)
         self.site.show_all()
         for doctype in await self.examiner.doctypes_that_lost_many():
             await self._run_quietly(_accepting(doctype))
@@ -315,8 +322,13 @@ class Walk:
         """Draw what happens while a run is under way: changes of the site, or a cut connection."""
         if dice.random() < 0.2:
             return cut
-        saves = [save_with_children] * dice.randrange(3, 9)
-        changes = saves if dice.random() < 0.3 else _draw_changes(dice)
+        return self._meanwhile(dice, _draw_changes(dice))
+
+    def _draw_saves(self, dice: Random) -> Callable[[Gate], None]:
+        """Draw so many saves that some are of documents that are being pulled."""
+        return self._meanwhile(dice, [save_with_children] * dice.randrange(5, 12))
+
+    def _meanwhile(self, dice: Random, changes: list[Operation]) -> Callable[[Gate], None]:
         seed = dice.randrange(2**32)
 
         def change(_gate: Gate) -> None:
@@ -347,15 +359,21 @@ def _draw_changes(dice: Random) -> list[Operation]:
 def _draw_moment(dice: Random) -> Moment:
     """Draw a moment of a run: half of them are writes, since they are what a kill tears apart."""
     if dice.random() < 0.5:
-        return Moment(WRITE, dice.randrange(1, 60), None, dice.choice(("erp_site", None, None)))
+        if dice.random() < 0.5:
+            return Moment(WRITE, dice.choice(NTH), None, "erp_site")
+        return Moment(WRITE, dice.randrange(1, 40))
     return _draw_request(dice)
 
 
 def _draw_request(dice: Random) -> Moment:
     phase = dice.choice(PHASES)
-    nth = dice.randrange(1, 8) if phase else dice.randrange(1, 60)
+    nth = dice.choice(NTH) if phase else dice.randrange(1, 40)
     room = dice.choice((*LISTED, None, None, None, None)) if phase else None
     return Moment(dice.choice((THERE, THERE, BACK)), nth, phase, room)
+
+
+def _draw_selection(dice: Random) -> Selection | None:
+    return dice.choice((None, None, EVERYTHING))
 
 
 def _accepting(*doctypes: str) -> Selection:

@@ -72,10 +72,10 @@ class Warehouse:
         task = self._start(selection, gate)
         return await task
 
-    async def run_until_stopped(self, gate: Gate) -> Run | None:
+    async def run_until_stopped(self, selection: Selection | None, gate: Gate) -> Run | None:
         """Run until the gate stops it; the run's record if it never did."""
         began = self.site.changes
-        task = self._start(None, gate)
+        task = self._start(selection, gate)
         waiting = asyncio.create_task(gate.stopped.wait())
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
