@@ -107,15 +107,15 @@ async def read_for(seconds: float, readers: list[Read]) -> dict[str, float]:
 async def measure(order: dict[str, Any]) -> list[dict[str, dict[str, float]]]:
     """Measure both in turn, after one round that only warms up."""
     async with AsyncMongoClient(order["mongodb_uri"], tz_aware=True) as client:
-        http = [HttpReader(order["url"], order["paths"]).read for _ in range(CLIENTS)]
         raw = [RawReader(client, order).read for _ in range(CLIENTS)]
-        rounds = [
-            {
-                "api": await read_for(seconds, list(http)),
-                "raw": await read_for(seconds, list(raw)),
-            }
-            for seconds in [order["seconds"] / 2, *[order["seconds"]] * order["rounds"]]
-        ]
+        rounds = []
+        for seconds in [order["seconds"] / 2, *[order["seconds"]] * order["rounds"]]:
+            # New connections each time: the server closes those that were idle for long.
+            http = [HttpReader(order["url"], order["paths"]) for _ in range(CLIENTS)]
+            api = await read_for(seconds, [reader.read for reader in http])
+            for reader in http:
+                reader.close()
+            rounds.append({"api": api, "raw": await read_for(seconds, list(raw))})
     return rounds[1:]
 
 

@@ -39,10 +39,11 @@ if TYPE_CHECKING:
 
 # Kinds of runs, by weight.
 RUNS = {
-    "ingest": 4,
+    "ingest": 6,
+    "raced": 5,
     "disturbed": 6,
     "cancelled": 3,
-    "stopped": 3,
+    "stopped": 4,
     "revive": 3,
     "verify": 1,
     "accept": 1,
@@ -187,6 +188,7 @@ class Walk:
             return
         runs: dict[str, Callable[[Random], Awaitable[None]]] = {
             "ingest": self.ingest,
+            "raced": self.raced,
             "disturbed": self.disturbed,
             "cancelled": self.cancelled,
             "stopped": self.stopped,
@@ -216,13 +218,18 @@ class Walk:
         for _ in range(dice.randrange(1, 5)):
             gate.acts.append((_draw_request(dice), self._draw_act(dice)))
         for _ in range(dice.randrange(3)):
-            # Between a page of parents and its children, or them and the second look.
-            moment = Moment(THERE, dice.choice(NTH), dice.choice(("children", "look")), None)
-            gate.acts.append((moment, self._draw_saves(dice)))
-        for _ in range(dice.randrange(3)):
             self._spoil(dice)
         selection = _draw_selection(dice)
         await self._end(await self.warehouse.run(selection, gate))
+
+    async def raced(self, dice: Random) -> None:
+        """Read everything while documents are saved: after their parents' page, before its end."""
+        await self._begin()
+        gate = Gate()
+        for _ in range(dice.randrange(2, 5)):
+            moment = Moment(THERE, dice.randrange(1, 15), dice.choice(("children", "look")))
+            gate.acts.append((moment, self._draw_saves(dice)))
+        await self._end(await self.warehouse.run(EVERYTHING, gate))
 
     async def cancelled(self, dice: Random) -> None:
         """Cancel a run at a request, an answer or a write."""
@@ -358,11 +365,14 @@ def _draw_changes(dice: Random) -> list[Operation]:
 
 def _draw_moment(dice: Random) -> Moment:
     """Draw a moment of a run: half of them are writes, since they are what a kill tears apart."""
-    if dice.random() < 0.5:
-        if dice.random() < 0.5:
-            return Moment(WRITE, dice.choice(NTH), None, "erp_site")
-        return Moment(WRITE, dice.randrange(1, 40))
-    return _draw_request(dice)
+    return dice.choice(
+        (
+            Moment(WRITE, dice.randrange(1, 25)),
+            Moment(WRITE, dice.choice(NTH), None, "erp_site"),
+            Moment(dice.choice((THERE, BACK)), dice.choice(NTH), dice.choice(PHASES)),
+            Moment(dice.choice((THERE, BACK)), dice.randrange(1, 40)),
+        )
+    )
 
 
 def _draw_request(dice: Random) -> Moment:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from warehouse.documents.control import DocTypeReport, Outcome, Run
+from warehouse.documents.control import DocTypeReport, Outcome, Run, SyncState
 from warehouse.documents.rejected import read_rejected_names
 from warehouse.errors import (
     ErpInMaintenance,
@@ -116,7 +116,7 @@ class ActiveRun:
                     is_due=rota.is_due_by(states.get(name), now),
                 )
             )
-            for name in names
+            for name in sorted(names, key=lambda name: (-_documents(states.get(name)), name))
         ]
 
     async def survey_all(self, syncs: Sequence[DocTypeSync]) -> None:
@@ -211,6 +211,11 @@ class ActiveRun:
         if _is_deferral(self.error) and Outcome.FAILED not in ends:
             return Outcome.DEFERRED
         return Outcome.PARTIAL if self._completed else Outcome.FAILED
+
+
+def _documents(state: SyncState | None) -> int:
+    """Return how many documents are stored: the largest DocTypes first leave no long tail."""
+    return state.documents if state else 0
 
 
 def _is_deferral(error: Exception | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -84,6 +84,9 @@ class TableWork:
         task.report.seen = len(inventory.rows)
         task.report.absent = self.departures.kept
         await self._choose_names(inventory, differences)
+        if inventory.is_cut and not inventory.is_recent:
+            # A walk shows them all again; held meanwhile, they would cost as much as a page.
+            self.inventory = replace(inventory, rows=[])
 
     async def _find_departures(self, inventory: Inventory, differences: Differences) -> Departures:
         return await find_departures(
@@ -122,10 +125,11 @@ class TableWork:
 
     def describe(self) -> str:
         """Return what there is to do, so that the same work reads the same."""
-        if self.inventory is None or self.task.selection.depth is Depth.EVERYTHING:
-            return f"{self.task.selection.depth} {self.names}"
+        inventory, selected = self.inventory, self.task.selection.depth
+        if inventory is None or inventory.is_cut or selected is Depth.EVERYTHING:
+            return f"{selected} {self.names}"
         wanted = set(self.names)
-        rows = [row for row in self.inventory.rows if row["name"] in wanted]
+        rows = [row for row in inventory.rows if row["name"] in wanted]
         versions = [f"{row['name']} {row['modified']} {row['creation']}" for row in rows]
         return "\n".join([*versions, *self.task.queued, f"{self.departures.gone}"])
 

@@ -121,7 +121,9 @@ class Documents:
         """Return the filter; with `after`, a plain $or, whose branches MongoDB merges in order."""
         everywhere = [*self.visible, *conditions]
         own: Condition = {"doctype": self.doctype.doctype}
-        if not after:
+        if len(after) == 1:
+            everywhere = [*after, *everywhere]
+        if len(after) <= 1:
             return own | ({"$and": everywhere} if everywhere else {})
         return {"$or": [own | {"$and": [branch, *everywhere]} for branch in after]}
 

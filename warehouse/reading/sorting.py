@@ -27,6 +27,10 @@ MOST_FIELDS = 4
 # No arrays: what can be sorted by holds none, and asking for them reads the whole index.
 TYPES = ("number", "string", "object", "binData", "objectId", "bool", "date", "timestamp")
 
+# Text, or nothing: strings as ERPNext sends them.
+TEXTS = frozenset({"erp_modified", "erp_creation"})
+_TIME_AND_NAME = 2
+
 Branch = dict[str, Any]
 
 
@@ -46,6 +50,8 @@ class Sort:
 
         No row meets two of them. Each is a range of an index that begins with the sort's paths.
         """
+        if len(self.keys) == _TIME_AND_NAME and self.keys[0][0] in TEXTS and values[0]:
+            return [_in_one_range(self.keys, values)]
         branches: list[Branch] = []
         same: Branch = {}
         for (path, direction), value in zip(self.keys, values, strict=True):
@@ -75,6 +81,17 @@ def parse_sort(columns: Columns, text: str | None) -> Sort:
     ended = list(keys.items())
     # Nothing is left to sort after the name.
     return Sort(tuple(ended[: next(i for i, (path, _) in enumerate(ended) if path == "name") + 1]))
+
+
+def _in_one_range(keys: Sequence[tuple[str, int]], values: Sequence[Any]) -> Branch:
+    """Return one condition for a sort by a time and the name, which most lists have.
+
+    Planning one range takes MongoDB half the time that planning several and merging them does.
+    """
+    (path, direction), (name, name_direction) = keys
+    beyond = {"$gte": values[0]} if direction == ASCENDING else {"$not": {"$gt": values[0]}}
+    passed = {"$lte" if name_direction == ASCENDING else "$gte": values[1]}
+    return {path: beyond, "$nor": [{path: {"$eq": values[0]}, name: passed}]}
 
 
 def _beyond(path: str, direction: int, value: Any) -> list[Branch]:

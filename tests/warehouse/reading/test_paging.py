@@ -37,7 +37,7 @@ values = st.one_of(
 )
 rows = st.lists(
     st.fixed_dictionaries(
-        {}, optional={"title": values, "qty": values, "modified": st.sampled_from(["a", "b"])}
+        {}, optional={"title": values, "qty": values, "modified": st.sampled_from(["a", "b", "c"])}
     ),
     max_size=25,
 )
