@@ -106,13 +106,13 @@ def do_not_pull_again(patch: pytest.MonkeyPatch) -> None:
 
 # Each broken engine, and a seed near which a walk finds it out.
 MUTANTS: dict[Callable[[pytest.MonkeyPatch], None], int] = {
-    do_not_ask_again: 1,
-    do_not_fence: 1,
+    do_not_ask_again: 14,
+    do_not_fence: 17,
     hash_the_modified_alone: 1,
-    bury_by_name: 1,
-    do_not_pull_again: 1,
+    bury_by_name: 3,
+    do_not_pull_again: 11,
 }
-SEEDS = 4
+SEEDS = 6
 
 
 @pytest.mark.parametrize("mutate", MUTANTS, ids=lambda mutate: mutate.__name__)

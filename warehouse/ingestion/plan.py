@@ -72,7 +72,10 @@ async def make_plan(run: ActiveRun, selection: Selection) -> Plan:
     collection = raw_model(run.session.instance).get_pymongo_collection()
     stored = {} if selection.depth is Depth.EVERYTHING else await count_by_doctype(collection)
     planned = await asyncio.gather(
-        *(_plan(run, sync, stored.get(sync.doctype, 0)) for sync in syncs)
+        *(
+            _plan(run, sync, stored.get(sync.doctype, 0))
+            for sync in sorted(syncs, key=lambda sync: sync.doctype)
+        )
     )
     return Plan(run.session.instance, run.session.erp.page_rows, list(planned))
 

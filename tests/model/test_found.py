@@ -1,0 +1,97 @@
+"""What random walks have found, told step by step."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from tests.model.walk import Walk
+from tests.model.warehouse import EVERYTHING
+from tests.model.wire import THERE, WRITE, Gate, Moment
+
+pytestmark = pytest.mark.usefixtures("store")
+
+DICE = Random(0)  # noqa: S311 quiet runs throw none
+FARMER = "Farmer"
+A, B, C = "FMR-00001", "FMR-00002", "FMR-00004"
+
+
+@pytest.fixture
+async def walk() -> Walk:
+    """A store that is equal to its site."""
+    walk = Walk()
+    await walk.warehouse.wipe()
+    await walk.ingest(DICE)
+    return walk
+
+
+async def test_a_deletion_after_the_feeds_were_read_is_told_from_a_loss(walk: Walk):
+    moment = Moment(THERE, 1, "inventory", FARMER)
+    await walk.warehouse.run(
+        EVERYTHING, Gate([(moment, lambda _gate: walk.site.delete(FARMER, A, trace=True))])
+    )
+    await walk.examiner.examine()
+    await walk.reconcile(DICE)
+    ((grave,),) = (await walk.warehouse.read_tombstones()).values()
+    assert grave["reason"] == "deleted"
+
+
+async def test_a_document_under_a_name_that_only_its_pull_shows_to_be_anothers_is_buried(
+    walk: Walk,
+):
+    """Two large DocTypes' documents exchange names without a word; one is saved, and so pulled."""
+    for old, new in ((A, "aside"), (B, A), ("aside", B)):
+        walk.site.rename(FARMER, old, new, comment=False)
+    moment = Moment(THERE, 1, "page", FARMER)
+    gate = Gate([(moment, lambda _gate: walk.site.rename(FARMER, C, "gone", comment=False))])
+    walk.site.do("edit", doctype=FARMER, name=C, values={"village": "1"}, modified="now")
+    gate.acts.append((moment, lambda _gate: walk.site.rename(FARMER, A, C, comment=False)))
+    await walk.warehouse.run(gate=gate)
+    await walk.examiner.examine()
+    await walk.reconcile(DICE)
+
+
+async def test_the_second_half_of_an_exchange_of_names_is_a_rename_too(walk: Walk):
+    for old, new in ((A, "aside"), (B, A), ("aside", B)):
+        walk.site.rename(FARMER, old, new, comment=False)
+    walk.site.do("edit", doctype=FARMER, name=A, values={"village": "1"}, modified="now")
+    await walk.ingest(DICE)
+    await walk.reconcile(DICE)
+
+
+async def test_a_burial_that_was_slept_through_is_not_done_twice(walk: Walk):
+    walk.site.rename(FARMER, A, "elsewhere", comment=True)
+    gate = Gate([(Moment(WRITE, 1, "bulk_write", "erp_site_deleted"), Gate.stop)])
+    assert await walk.warehouse.run_until_stopped(None, gate) is None
+    await walk.ingest(DICE)
+    await walk.warehouse.revive()
+    await walk.reconcile(DICE)
+
+
+async def test_a_burial_that_was_broken_off_is_undone_when_the_document_is_back(walk: Walk):
+    walk.site.rename(FARMER, A, "elsewhere", comment=True)
+    gate = Gate([(Moment(WRITE, 1, "bulk_write", "erp_site"), Gate.stop)])
+    assert await walk.warehouse.run_until_stopped(None, gate) is None
+    walk.site.rename(FARMER, "elsewhere", A, comment=True)
+    await walk.ingest(DICE)
+    await walk.warehouse.bury_stopped()
+    await walk.reconcile(DICE)
+
+
+async def test_a_hidden_document_is_kept_though_a_feed_tells_of_its_names_last_bearer(walk: Walk):
+    for old, new in ((A, "aside"), (B, A), ("aside", B)):
+        walk.site.rename(FARMER, old, new, comment=True)
+    await walk.ingest(DICE)
+    walk.site.hide(FARMER, A)
+    await walk.ingest(DICE)
+    await walk.reconcile(DICE)
+
+
+async def test_a_killed_run_is_seen_by_the_next(walk: Walk):
+    """A holder that was asleep removes nothing: the next one may know that it is there again."""
+    walk.site.delete(FARMER, A, trace=False)
+    gate = Gate([(Moment(WRITE, 1, "bulk_write", "erp_site_deleted"), Gate.stop)])
+    assert await walk.warehouse.run_until_stopped(None, gate) is None
+    await walk.warehouse.bury_stopped()
+    await walk.reconcile(DICE)
