@@ -26,7 +26,7 @@ demo: $(INSTALLED) ## the main job on sample ERPNext sites; ONCE=1 ends after th
 	$(BIN)/python -m cli demo $(if $(ONCE),--once)
 
 test: $(INSTALLED) ## the tests
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
 
 check: format lint types test ## what a change must pass
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from typing import Annotated
 
@@ -29,8 +30,10 @@ def serve(
     from api.app import create_app  # noqa: PLC0415
 
     _log_to_stderr()
+    app = create_app(settings)
+    _collect_less_garbage()
     uvicorn.run(
-        create_app(settings),
+        app,
         host=host,
         port=port,
         access_log=False,  # ours names routes, uvicorn's would name documents
@@ -39,6 +42,17 @@ def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
+
+
+def _collect_less_garbage() -> None:
+    """Leave what lives as long as the process alone, and look for cycles less often.
+
+    A page is thousands of new objects and no cycle among them: at Python's own thresholds, looking
+    for some takes a twentieth of the time that a page does.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 def _log_to_stderr() -> None:

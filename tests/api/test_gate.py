@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.commanding import wait_until
+
 if TYPE_CHECKING:
     import httpx
 
@@ -35,7 +37,7 @@ def test_every_answer_has_a_request_id_that_the_log_knows(
 ):
     request_id = stranger.get(path).headers["X-Request-Id"]
     assert re.fullmatch("[0-9a-f]{16}", request_id)
-    assert f" {request_id}\n" in api.log
+    wait_until(lambda: f" {request_id}\n" in api.log)
 
 
 def test_a_harmless_request_id_is_kept(stranger: httpx.Client):

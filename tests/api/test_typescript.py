@@ -87,7 +87,15 @@ def test_wrong_use_does_not_compile(compiled: Path):
     wrong = 'import { Client } from "./client.js";\n'
     wrong += 'const page = await new Client("", "").get("/api/v1/instance", {});\n'
     (compiled / "wrong.ts").write_text(wrong, "utf-8")
-    options = ["--strict", "--module", "NodeNext", "--target", "ES2022", "--noEmit", "--skipLibCheck"]
+    options = [
+        "--strict",
+        "--module",
+        "NodeNext",
+        "--target",
+        "ES2022",
+        "--noEmit",
+        "--skipLibCheck",
+    ]
     finished = start(compiled, f"{BIN}/tsc", *options, "wrong.ts")
     assert "/api/v1/instance" in finished.stdout
     assert finished.returncode != 0

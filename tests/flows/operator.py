@@ -54,9 +54,17 @@ class Operator:
     def tasks(self, run_id: str, times: int = 1) -> dict[str, str]:
         """Return task run name → state name of what a run did the `times`-th time.
 
-        The server learns of task runs by events, some seconds after they happened.
+        The server learns of task runs by events, some seconds after they happened: they are all
+        there when nothing more arrives.
         """
-        time.sleep(EVENTS_S)
+        give_up_at = time.monotonic() + RUN_S
+        before, now = None, self._read_tasks(run_id, times)
+        while (before != now or "survey" not in now) and time.monotonic() < give_up_at:
+            time.sleep(EVENTS_S)
+            before, now = now, self._read_tasks(run_id, times)
+        return now
+
+    def _read_tasks(self, run_id: str, times: int) -> dict[str, str]:
         runs = self._post(
             "task_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}, "limit": 200}
         )

@@ -10,10 +10,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from demo.books import generate_books
-from demo.site.dataset import Dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from demo.site.dataset import Dataset
 
 Row = dict[str, Any]
 

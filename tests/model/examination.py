@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.model.books import DOCTYPES, SINGLES
+from tests.model.reasons import DELETED, VANISHED, find_reasons
 from tests.model.site import LISTED, show
 from tests.model.truth import spell
 from tests.model.warehouse import INVENTORY_ROWS, by_key
@@ -152,83 +153,19 @@ class Examiner:
             assert len(still) == 1, f"{lifetime} left and has {len(still)} open tombstones"
             assert lifetime in self.stored_once, f"{lifetime} was never stored"
             reason = still[0]["reason"], still[0]["renamed_to"]
-            reasons = self._reasons(lifetime)
+            reasons = find_reasons(self.site, lifetime)
+            if lifetime in self.late:
+                reasons |= {VANISHED, DELETED}
             assert reason in reasons, f"{lifetime} is said to be {reason}, and is {reasons}"
             for grave in graves:
                 self._assert_was_true(grave)
-
-    def _reasons(self, lifetime: Lifetime) -> set[tuple[str, str | None]]:
-        """Return what may be said of a lifetime that left: what is true, and what is alike.
-
-        A later bearer of the name leaves traces that can't be told from its own.
-        """
-        doctype, name, creation = lifetime
-        own = [t for t in self.site.traces[doctype, name] if t.creation == creation]
-        others = [
-            trace
-            for trace in self.site.traces[doctype, name]
-            if trace.creation != creation and trace.at > (creation or "")
-        ]
-        vanished, deleted = ("vanished", None), ("deleted", None)
-        reasons: set[tuple[str, str | None]] = set()
-        if lifetime in self.late or creation in self.site.once_hidden or not own:
-            reasons |= {vanished, deleted}
-        ends = [own[-1]] if own else []
-        names = self._names_after(doctype, name, creation)
-        if own and own[-1].kind == "renamed":
-            ends += [self._end(doctype, names, creation)]
-        if any(trace.kind == "renamed" and (trace.told or trace is own[-1]) for trace in own):
-            reasons |= {("renamed", each) for each in names}
-        for end in ends:
-            if end and end.kind == "deleted":
-                reasons.add(deleted)
-            if end and end.kind == "lost":
-                reasons.add(vanished)
-        told = all(
-            trace.told
-            for each in (name, *names)
-            for trace in self.site.traces[doctype, each]
-            if trace.creation == creation and trace.kind == "renamed"
-        )
-        if not told and not any(self.site.is_alive((doctype, each, creation)) for each in names):
-            reasons.add(vanished)
-        if deleted not in reasons or len(reasons) > 1:
-            for trace in others:
-                if trace.kind == "deleted":
-                    reasons.add(deleted)
-                if trace.kind == "renamed" and trace.told and trace.to:
-                    reasons |= {("renamed", trace.to)}
-                    after = self._names_after(doctype, trace.to, None)
-                    reasons |= {("renamed", each) for each in after}
-        return reasons
-
-    def _names_after(self, doctype: str, name: str, creation: str | None) -> list[str]:
-        """Return the names that a document was given after `name`; of any creation if None."""
-        names: list[str] = []
-        waiting = [name]
-        while waiting:
-            for trace in self.site.traces[doctype, waiting.pop()]:
-                is_its = creation in (None, trace.creation)
-                if trace.kind == "renamed" and is_its and trace.to and trace.to not in names:
-                    names.append(trace.to)
-                    waiting.append(trace.to)
-        return names
-
-    def _end(self, doctype: str, names: list[str], creation: str | None) -> Any:
-        ends = [
-            trace
-            for each in names
-            for trace in self.site.traces[doctype, each]
-            if trace.creation == creation and trace.kind != "renamed"
-        ]
-        return ends[-1] if ends else None
 
     async def assert_verify_agrees(self) -> None:
         """Assert that `csa verify` says of every DocType what is true."""
         said = await self.warehouse.verify(sample=10_000)
         assert not said.unreadable
         differences = {each.doctype: each for each in said.differences}
-        stored = {key: row for key, row in by_key(await self.warehouse.read_store()).items()}
+        stored = by_key(await self.warehouse.read_store())
         rejected = {(row.doctype, row.name) async for row in RejectedDocument.find_all()}
         there = self.site.expect()
         for doctype in DOCTYPES:

@@ -47,8 +47,8 @@ class ModelSite:
     """A sample site, its clock, and its past.
 
     `versions`: every spelling that a document ever had. `traces`: what happened to each name.
-    `left`: lifetime → number of the change with which it last left. `once_hidden`: the `creation` of
-    documents that were hidden. `log`: the commands so far.
+    `left`: lifetime → number of the change with which it last left. `once_hidden`: the `creation`
+    of documents that were hidden. `log`: the commands so far.
     """
 
     sample: SampleSite = field(init=False)

@@ -86,12 +86,3 @@ async def test_a_hidden_document_is_kept_though_a_feed_tells_of_its_names_last_b
     walk.site.hide(FARMER, A)
     await walk.ingest(DICE)
     await walk.reconcile(DICE)
-
-
-async def test_a_killed_run_is_seen_by_the_next(walk: Walk):
-    """A holder that was asleep removes nothing: the next one may know that it is there again."""
-    walk.site.delete(FARMER, A, trace=False)
-    gate = Gate([(Moment(WRITE, 1, "bulk_write", "erp_site_deleted"), Gate.stop)])
-    assert await walk.warehouse.run_until_stopped(None, gate) is None
-    await walk.warehouse.bury_stopped()
-    await walk.reconcile(DICE)

@@ -1,6 +1,8 @@
 """Random walks: the warehouse follows a site that changes, fails and is cut off at random.
 
-A failure names its seed and the shortest steps that fail: put these into STEPS_THAT_FAILED.
+A failure names its seed and the shortest steps found that fail. `make soak MINUTES=0 SEED=7` plays
+the walk of that seed alone; the steps can be put into STEPS and played by themselves. What was at
+fault belongs into test_found.py, told step by step.
 """
 
 from __future__ import annotations
@@ -15,22 +17,22 @@ from tests.model.walk import Step, play, play_seed
 pytestmark = pytest.mark.usefixtures("store")
 
 TEST_S = 60.0
-# What failed once; each line says what was wrong.
-STEPS_THAT_FAILED: dict[str, list[Step]] = {}
+# The shortest walk there is; a failing one goes here while it is looked into.
+STEPS = [Step("ingest", 0), Step("edit", 0), Step("reconcile", 0)]
 
 
 async def walk_for(seconds: float, seed: int) -> tuple[int, int]:
     """Play the walks of `seed` and the seeds after it; return how many, and of how many steps."""
     until, walks, steps = time.monotonic() + seconds, 0, 0
-    while time.monotonic() < until:
+    while not walks or time.monotonic() < until:
         steps += await play_seed(seed + walks)
         walks += 1
     return walks, steps
 
 
-@pytest.mark.parametrize("steps", STEPS_THAT_FAILED.values(), ids=STEPS_THAT_FAILED)
-async def test_what_failed_once_fails_no_more(steps: list[Step]):
-    await play(steps)
+async def test_steps_can_be_played_by_themselves():
+    site = await play(STEPS)
+    assert site.log
 
 
 async def test_the_store_follows_the_site_wherever_it_goes():
@@ -43,4 +45,4 @@ async def test_the_store_follows_the_site_for_long(capsys: pytest.CaptureFixture
     minutes, seed = float(os.environ["SOAK_MINUTES"]), int(os.environ["SOAK_SEED"])
     walks, steps = await walk_for(minutes * 60, seed)
     with capsys.disabled():
-        print(f"{walks} walks, seeds {seed} to {seed + walks - 1}, {steps} steps")  # noqa: T201
+        print(f"\n{walks} walks, seeds {seed} to {seed + walks - 1}, {steps} steps")  # noqa: T201

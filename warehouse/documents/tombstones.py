@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from warehouse.documents.raw import Collection
 
 COLLECTION_SUFFIX = "_deleted"
+_SETTLED = {"$unset": {"is_pending": ""}}
 
 Lifetime = tuple[str, str | None]
 """A document's name and `creation`, which no later bearer of the name shares."""
@@ -39,12 +40,14 @@ class TombstoneFields(RawFields):
     """The document as it was last stored, and how it ended.
 
     `renamed_to` goes with the reason `renamed`. `restored_at`: when the same lifetime came back.
+    `is_pending`: the live copy may still be there.
     """
 
     deleted_at: datetime
     reason: Reason
     renamed_to: str | None = None
     restored_at: datetime | None = None
+    is_pending: bool = False
     expires_at: datetime
 
 
@@ -66,6 +69,7 @@ def tombstone_model(instance: str) -> type[Document]:
                 unique=True,
             ),
             IndexModel("expires_at", expireAfterSeconds=0),
+            IndexModel("is_pending", partialFilterExpression={"is_pending": True}),
         )
 
     model.Settings = Settings  # type: ignore[attr-defined]
@@ -82,14 +86,14 @@ async def bury(instance: str, rows: Sequence[dict[str, Any]], run_id: str) -> No
 
     `rows`: the live rows with the fields of a tombstone added. A run that was killed in between, or
     slept while another buried them, meets the tombstone again and makes no second one. A live copy
-    that a later run has written meanwhile stays.
+    that a later run has written meanwhile stays; `settle_burials` takes its tombstone away.
     """
     if not rows:
         return
     graves = [
         UpdateOne(
             _open_tombstone(row["doctype"], (row["name"], row.get("erp_creation"))),
-            {"$setOnInsert": {key: value for key, value in row.items() if key != "_id"}},
+            {"$setOnInsert": {k: v for k, v in row.items() if k != "_id"} | {"is_pending": True}},
             upsert=True,
         )
         for row in rows
@@ -105,7 +109,27 @@ async def bury(instance: str, rows: Sequence[dict[str, Any]], run_id: str) -> No
         )
         for row in rows
     ]
-    await raw_model(instance).get_pymongo_collection().bulk_write(removals, ordered=False)
+    live = raw_model(instance).get_pymongo_collection()
+    removed = await live.bulk_write(removals, ordered=False)
+    if removed.deleted_count == len(rows):
+        buried = [
+            UpdateMany(
+                _open_tombstone(row["doctype"], (row["name"], row.get("erp_creation"))), _SETTLED
+            )
+            for row in rows
+        ]
+        await tombstones(instance).bulk_write(buried, ordered=False)
+
+
+async def settle_burials(instance: str) -> None:
+    """Undo what an earlier run has begun to bury and left in the store, for another to decide."""
+    live = raw_model(instance).get_pymongo_collection()
+    async for grave in tombstones(instance).find({"is_pending": True, "restored_at": None}):
+        lifetime = {key: grave.get(key) for key in ("doctype", "name", "erp_creation")}
+        if await live.find_one(lifetime, {"_id": 1}):
+            await tombstones(instance).delete_one({"_id": grave["_id"]})
+        else:
+            await tombstones(instance).update_one({"_id": grave["_id"]}, _SETTLED)
 
 
 async def mark_restored(

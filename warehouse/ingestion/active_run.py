@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from warehouse.documents.control import DocTypeReport, Outcome, Run, SyncState
 from warehouse.documents.rejected import read_rejected_names
+from warehouse.documents.tombstones import settle_burials
 from warehouse.errors import (
     ErpInMaintenance,
     ErpThrottled,
@@ -73,6 +74,7 @@ class ActiveRun:
         self.feeds = await read_feeds(session.client, since)
         self.catalog, self.selection = catalog, selection
         if not only_looks:
+            await settle_burials(session.instance)
             await freeze_unlisted(session, catalog)
             await queue_renames(session, catalog.entries.values(), self.feeds)
             self.record.unreached = len(names)
