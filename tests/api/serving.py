@@ -40,6 +40,14 @@ class ApiProcess:
     def log(self) -> str:
         return self._log_file.read_text("utf-8")
 
+    def wait_for_log(self, text: str) -> None:
+        """Wait for what is logged after the answer was sent; TimeoutError if it never is."""
+        until = time.monotonic() + STOP_S
+        while text not in self.log:
+            if time.monotonic() > until:
+                raise TimeoutError(text)
+            time.sleep(0.01)
+
     @property
     def _log_file(self) -> Path:
         return self.folder / "api.log"

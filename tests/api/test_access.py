@@ -8,7 +8,6 @@ import pytest
 
 from tests.api.published import document
 from tests.api.serving import TOKEN
-from tests.commanding import wait_until
 
 if TYPE_CHECKING:
     import httpx
@@ -126,7 +125,7 @@ def test_what_is_asked_is_not_logged(api: ApiProcess, client: httpx.Client, stra
     client.get(f"{base}/documents/Vasundhara")
     headers = {"Authorization": "Bearer Vasundhara", "X-Request-Id": "the-last-one"}
     stranger.get(f"{base}/documents/Vasundhara", headers=headers)
-    wait_until(lambda: "the-last-one" in api.log)
+    api.wait_for_log("the-last-one")
     for words in ("Vasundhara", "customer_name", TOKEN, "Customer"):
         assert words not in api.log
     assert "GET /api/v1/instances/{instance}/doctypes/{doctype}/documents 200" in api.log

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commanding import wait_until
-
 if TYPE_CHECKING:
     import httpx
 
@@ -37,7 +35,7 @@ def test_every_answer_has_a_request_id_that_the_log_knows(
 ):
     request_id = stranger.get(path).headers["X-Request-Id"]
     assert re.fullmatch("[0-9a-f]{16}", request_id)
-    wait_until(lambda: f" {request_id}\n" in api.log)
+    api.wait_for_log(f" {request_id}\n")
 
 
 def test_a_harmless_request_id_is_kept(stranger: httpx.Client):

@@ -31,8 +31,8 @@ PAGE_ROWS = 50
 ENVELOPE = {"_id": 0, "name": 1, "erp_modified": 1, "synced_at": 1}
 
 
-class HttpReader:
-    """One connection that asks for one path after the other."""
+class HttpReader(asyncio.BufferedProtocol):
+    """One connection that asks for one path after the other, and only counts what comes."""
 
     def __init__(self, url: str, paths: list[str]) -> None:
         self._parts = urlsplit(url)
@@ -40,26 +40,52 @@ class HttpReader:
             f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
             for path in paths
         ]
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._transport: Any = None
+        self._buffer = bytearray(2**18)
+        self._head, self._missing, self._length = b"", 0, 0
+        self._answered: asyncio.Future[int] | None = None
 
     async def read(self, number: int) -> int:
-        return len(await self.read_body(number))
-
-    async def read_body(self, number: int) -> bytes:
-        if self._streams is None:
+        """Return the bytes of the body of the answer."""
+        loop = asyncio.get_running_loop()
+        if self._transport is None:
             host, port = self._parts.hostname, self._parts.port
-            self._streams = await asyncio.open_connection(host, port, limit=2**22)
-        reader, writer = self._streams
-        writer.write(self._requests[number % len(self._requests)])
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        if b" 200 " not in head.split(b"\r\n", 1)[0]:
-            raise RuntimeError(head.decode())
-        length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
-        return await reader.readexactly(length)
+            self._transport, _ = await loop.create_connection(lambda: self, host, port)
+        self._head, self._answered = b"", loop.create_future()
+        self._transport.write(self._requests[number % len(self._requests)])
+        return await self._answered
 
     def close(self) -> None:
-        if self._streams is not None:
-            self._streams[1].close()
+        if self._transport is not None:
+            self._transport.close()
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._answered is None or self._answered.done():
+            return
+        if self._head.endswith(b"\r\n\r\n"):
+            self._missing -= nbytes
+        elif not self._read_head(nbytes):
+            return
+        if self._missing <= 0:
+            self._answered.set_result(self._length)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_exception(exc or ConnectionResetError())
+
+    def _read_head(self, nbytes: int) -> bool:
+        """Read on in the head of an answer; say whether it is whole."""
+        head, end, rest = (self._head + self._buffer[:nbytes]).partition(b"\r\n\r\n")
+        self._head = head + end
+        if end:
+            if not head.startswith(b"HTTP/1.1 200 "):
+                raise RuntimeError(head.decode())
+            self._length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+            self._missing = self._length - len(rest)
+        return bool(end)
 
 
 class RawReader:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from tests.bench.read_client import HttpReader
+import httpx
+
+from tests.api.serving import TOKEN
 from tests.bench.read_store import open_read_store
 from tests.bench.reading import BASE, compare_times
 
@@ -29,9 +30,9 @@ async def take(bench: Workbench) -> dict[str, Any]:
 async def _walk(store: ReadStore, query: str, page: int) -> str:
     """Return the cursor of a page."""
     path, cursor = query, ""
-    for _ in range(page - 1):
-        reader = HttpReader(store.url, [path])
-        cursor = json.loads(await reader.read_body(0))["next_cursor"]
-        reader.close()
-        path = f"{query}&cursor={cursor}"
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with httpx.AsyncClient(base_url=store.url, headers=headers, trust_env=False) as client:
+        for _ in range(page - 1):
+            cursor = (await client.get(path)).json()["next_cursor"]
+            path = f"{query}&cursor={cursor}"
     return cursor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from random import Random
 
 import pytest
@@ -85,4 +86,31 @@ async def test_a_hidden_document_is_kept_though_a_feed_tells_of_its_names_last_b
     await walk.ingest(DICE)
     walk.site.hide(FARMER, A)
     await walk.ingest(DICE)
+    await walk.reconcile(DICE)
+
+
+async def test_a_burial_that_was_slept_through_removes_nothing_without_a_tombstone(walk: Walk):
+    """The holder slept with the tombstone made; the next one does not see that anything left."""
+    walk.site.rename(FARMER, A, "elsewhere", comment=False)
+    gate = Gate([(Moment(WRITE, 1, "bulk_write", "erp_site"), Gate.stop)])
+    assert await walk.warehouse.run_until_stopped(EVERYTHING, gate) is None
+    await walk.ingest(DICE)
+    await walk.warehouse.revive()
+    await walk.examiner.examine()
+    await walk.reconcile(DICE)
+
+
+async def test_names_exchanged_by_documents_of_one_modified_mix_nothing(walk: Walk):
+    moment = Moment(THERE, 1, "children", FARMER)
+
+    def swap(_gate: Gate) -> None:
+        for old, new in ((A, "aside"), (B, A), ("aside", B)):
+            walk.site.rename(FARMER, old, new, comment=True)
+
+    for name in (A, B):
+        values = {"village": name, "crops": [{"season": name}]}
+        stamp = walk.site.clock.site_text(timedelta())
+        walk.site.do("edit", doctype=FARMER, name=name, values=values, modified=stamp)
+    await walk.warehouse.run(gate=Gate([(moment, swap)]))
+    await walk.examiner.examine()
     await walk.reconcile(DICE)

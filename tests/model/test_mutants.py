@@ -74,7 +74,7 @@ def bury_by_name(patch: pytest.MonkeyPatch) -> None:
 
 
 class Unchanged(dict[str, Any]):
-    """Says of every parent that it is there, with whatever `modified` one expects."""
+    """Says of every parent that it is there, with whatever version one expects."""
 
     def __contains__(self, _name: object) -> bool:
         return True
@@ -98,10 +98,10 @@ class Anything:
 def do_not_pull_again(patch: pytest.MonkeyPatch) -> None:
     """Store a parent with its children, whatever happened between the two requests."""
 
-    async def read_modified(*_: Any) -> Unchanged:
+    async def read_versions(*_: Any) -> Unchanged:
         return Unchanged()
 
-    patch.setattr(Puller, "_read_modified", read_modified)
+    patch.setattr(Puller, "_read_versions", read_versions)
 
 
 # Each broken engine, and a seed near which a walk finds it out.

@@ -264,7 +264,11 @@ class Walk:
             self._change(dice, edit, tie, delete, *_draw_changes(dice))
         before = await self.examiner.look_before_revival(takes_over=takes_over)
         self.examiner.begin(self.warehouse.stopped[0].began)
+        token = await self.warehouse.read_token()
         stopped, ended = await self.warehouse.revive()
+        if await self.warehouse.read_token() > token:
+            # It was stopped before it held the lease, and holds it only now: a run like others.
+            before = {}
         self.site.log.append(f"revived, ended with {ended!r:.200}")
         if isinstance(ended, BaseException) and not isinstance(ended, WarehouseError):
             raise ended

@@ -107,6 +107,11 @@ class Warehouse:
             {"_id": "site"}, [{"$set": {"expires_at": {"$subtract": ["$$NOW", 1_000]}}}]
         )
 
+    async def read_token(self) -> int:
+        """Return the token of the last holder of the lease."""
+        lease = await Lease.get_pymongo_collection().find_one({"_id": "site"}) or {"token": 0}
+        return int(lease["token"])
+
     async def verify(self, sample: int) -> Verification:
         """Compare as `csa verify` does."""
         async with open_run(ERP, "verify", LIMITS, self._surroundings(Gate())) as run:

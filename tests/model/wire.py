@@ -150,8 +150,10 @@ def read_subject(request: httpx.Request) -> tuple[str, str | None]:
     body = json.loads(request.content)
     if body.get("parent"):
         return "children", body["parent"]
-    phases = {"*": "page", "name modified": "look", "name modified creation": "inventory"}
-    return phases.get(" ".join(body["fields"]), "other"), body["doctype"]
+    phases = {"*": "page", "name modified creation": "inventory"}
+    phase = phases.get(" ".join(body["fields"]), "other")
+    is_look = phase == "inventory" and any(column == "name" for column, *_ in body["filters"])
+    return "look" if is_look else phase, body["doctype"]
 
 
 def named(request: httpx.Request) -> str | None:

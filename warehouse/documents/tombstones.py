@@ -121,12 +121,17 @@ async def bury(instance: str, rows: Sequence[dict[str, Any]], run_id: str) -> No
         await tombstones(instance).bulk_write(buried, ordered=False)
 
 
-async def settle_burials(instance: str) -> None:
-    """Undo what an earlier run has begun to bury and left in the store, for another to decide."""
+async def settle_burials(instance: str, run_id: str) -> None:
+    """Undo what an earlier run has begun to bury and left in the store, for this one to decide.
+
+    The live copy becomes this run's first, so that the earlier one, if it was only asleep, does not
+    remove it from under a tombstone that is no more.
+    """
     live = raw_model(instance).get_pymongo_collection()
     async for grave in tombstones(instance).find({"is_pending": True, "restored_at": None}):
         lifetime = {key: grave.get(key) for key in ("doctype", "name", "erp_creation")}
-        if await live.find_one(lifetime, {"_id": 1}):
+        kept = await live.update_one(lifetime, {"$set": {"run_id": run_id}})
+        if kept.matched_count:
             await tombstones(instance).delete_one({"_id": grave["_id"]})
         else:
             await tombstones(instance).update_one({"_id": grave["_id"]}, _SETTLED)

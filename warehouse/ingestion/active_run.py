@@ -74,7 +74,7 @@ class ActiveRun:
         self.feeds = await read_feeds(session.client, since)
         self.catalog, self.selection = catalog, selection
         if not only_looks:
-            await settle_burials(session.instance)
+            await settle_burials(session.instance, session.run_id)
             await freeze_unlisted(session, catalog)
             await queue_renames(session, catalog.entries.values(), self.feeds)
             self.record.unreached = len(names)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from warehouse.erpnext.page_size import PageSize
 from warehouse.erpnext.paging import Position, page_query
-from warehouse.erpnext.query import ALL_COLUMNS, ListQuery
+from warehouse.erpnext.query import ALL_COLUMNS, INVENTORY_COLUMNS, ListQuery
 from warehouse.errors import DocumentRejected, ErpContractBroken, ErpRejected
 from warehouse.ingestion.assembly import assemble
 from warehouse.ingestion.children import read_children
@@ -40,6 +40,7 @@ NOT_FOUND = 404
 
 Name = str | int
 Row = dict[str, Any]
+Versions = dict[str, tuple[str | None, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +197,14 @@ class Puller:
             if children.doubtful.issuperset(map(str, names)) and await self.renew_shape(shape):
                 shape = self.shape
                 children = await read_children(batch.client, shape, names)
-            current = await self._read_modified(batch.client, names)
+            current = await self._read_versions(batch.client, names)
         return await _put_together(shape, batch.rows, children, current)
 
-    async def _read_modified(self, client: ErpClient, names: list[Name]) -> dict[str, str | None]:
-        query = ListQuery(
-            self.shape.doctype, ("name", "modified"), filters=(("name", "in", names),)
-        )
-        return {str(row["name"]): row["modified"] for row in await client.list_rows(query)}
+    async def _read_versions(self, client: ErpClient, names: list[Name]) -> Versions:
+        """Read `modified`, and `creation`, since names are exchanged without a new `modified`."""
+        query = ListQuery(self.shape.doctype, INVENTORY_COLUMNS, filters=(("name", "in", names),))
+        rows = await client.list_rows(query)
+        return {str(row["name"]): (row["modified"], row["creation"]) for row in rows}
 
     async def _read_singly(self, names: Sequence[Name]) -> None:
         for name in names:
@@ -238,7 +239,7 @@ class Puller:
 
 
 async def _put_together(
-    shape: Shape, rows: list[Row], children: Children, current: dict[str, str | None]
+    shape: Shape, rows: list[Row], children: Children, current: Versions
 ) -> Page:
     page = Page(last=Position.of(rows[-1]))
     for number, row in enumerate(rows):
@@ -250,7 +251,7 @@ async def _put_together(
         # Who is missing is gone, or has a name that no list finds (Frappe strips them).
         if name in children.doubtful or name not in current:
             page.doubtful.append(row["name"])
-        elif current[name] != row["modified"]:
+        elif current[name] != (row["modified"], row["creation"]):
             page.again.append(row["name"])
         else:
             page.documents.append(assemble(shape, row, children.of(name)))

@@ -90,7 +90,7 @@ STANDARD_COLUMNS = (
 _CHILD_COLUMNS = (("name", Kind.LINK), ("idx", Kind.INTEGER))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Columns:
     """What there is to filter by, sort by and ask for in one DocType.
 

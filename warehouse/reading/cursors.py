@@ -38,7 +38,7 @@ class CursorSigner:
             QueryRefused: if it was not made here, or for another query than `query`.
         """
         try:
-            payload = self._signer.unsign(cursor.encode("utf-8"))
+            payload = self._signer.unsign(cursor.encode("ascii", "replace"))
         except BadData:
             raise QueryRefused(
                 "The cursor is not one that this API has made.",

@@ -61,12 +61,13 @@ class Documents:
             "batchSize": limit + 1,  # one more than there can be: the server closes the cursor
             "maxTimeMS": LIMIT_MS,
         }
-
-        async def read() -> list[Row]:
-            cursor = await self._database.cursor_command(command, codec_options=self._options)
-            return await cursor.to_list()
-
-        return await _answer(read)
+        cursor = (await self._run(command))["cursor"]
+        if cursor["id"] == 0:
+            rows: list[Row] = cursor["firstBatch"]
+            return rows
+        # They are more than the 16 MB that one answer holds.
+        await self._run({"killCursors": self._collection.name, "cursors": [cursor["id"]]})
+        return await _answer(lambda: self._find_in_batches(command))
 
     async def count(
         self, conditions: Sequence[Condition], limit: int | None, limit_ms: int = LIMIT_MS
@@ -104,6 +105,10 @@ class Documents:
             found: Row = row
             return found
         raise NotReadable
+
+    async def _find_in_batches(self, command: dict[str, Any]) -> list[Row]:
+        cursor = await self._database.cursor_command(command, codec_options=self._options)
+        return await cursor.to_list()
 
     async def _run(self, command: dict[str, Any]) -> dict[str, Any]:
         return await _answer(lambda: self._database.command(command, codec_options=self._options))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from warehouse.errors import QueryTooSlow
@@ -14,9 +15,11 @@ from warehouse.reading.sorting import parse_sort
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from warehouse.reading.columns import Columns
     from warehouse.reading.cursors import CursorSigner
     from warehouse.reading.documents import Documents, Row
     from warehouse.reading.filters import Condition
+    from warehouse.reading.projection import Projection
     from warehouse.reading.sorting import Sort
     from warehouse.reading.subject import Subject
 
@@ -54,6 +57,33 @@ class Page:
     is_count_capped: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A list's parameters, understood: what to look for, in which order, and what to read of it."""
+
+    conditions: tuple[Condition, ...]
+    sort: Sort
+    projection: Projection
+
+
+@lru_cache(maxsize=256)
+def make_plan(
+    columns: Columns, filters: tuple[tuple[str, str], ...], sort: str | None, fields: str | None
+) -> Plan:
+    """Return what parameters mean; remembered, since each page of a walk asks for the same.
+
+    Raises:
+        QueryRefused: if a parameter can't be understood.
+    """
+    conditions = tuple(compile_filters(parse_filters(columns, filters)))
+    order = parse_sort(columns, sort)
+    projection = parse_fields(columns, fields)
+    if not order.is_of_envelope:
+        # Of each row, though only the last one's is needed; few lists are sorted so.
+        projection = projection | {"sort_key": {"$meta": "sortKey"}}
+    return Plan(conditions, order, projection)
+
+
 async def read_page(
     documents: Documents, subject: Subject, request: ListRequest, signer: CursorSigner
 ) -> Page:
@@ -63,24 +93,20 @@ async def read_page(
         QueryRefused: if a parameter can't be understood.
         QueryTooSlow: if MongoDB takes too long.
     """
-    columns = documents.doctype.columns
-    conditions = compile_filters(parse_filters(columns, request.filters))
-    sort = parse_sort(columns, request.sort)
-    projection = parse_fields(columns, request.fields)
+    plan = make_plan(documents.doctype.columns, request.filters, request.sort, request.fields)
     identity = _identify(documents, subject, request)
     after: Sequence[Condition] = ()
     if request.cursor is not None:
-        after = sort.after(signer.read(identity, request.cursor))
-    if not sort.is_of_envelope:
-        # Read with each row, though only the last is needed, since few sort so; half a page's cost.
-        projection |= {"sort_key": {"$meta": "sortKey"}}
-    rows = await documents.find(conditions, after, sort, projection, request.size + 1)
+        after = plan.sort.after(signer.read(identity, request.cursor))
+    rows = await documents.find(
+        plan.conditions, after, plan.sort, plan.projection, request.size + 1
+    )
     is_last = len(rows) <= request.size
     rows = rows[: request.size]
-    next_cursor = None if is_last else signer.make(identity, _sort_values(sort, rows[-1]))
+    next_cursor = None if is_last else signer.make(identity, _sort_values(plan.sort, rows[-1]))
     if is_last and request.cursor is None and request.count is not Counting.NONE:
         return Page(rows, None, len(rows), is_count_capped=False)
-    count, is_capped = await _count(documents, conditions, request.count)
+    count, is_capped = await _count(documents, plan.conditions, request.count)
     return Page(rows, next_cursor, count, is_capped)
 
 

@@ -52,7 +52,9 @@ def test_an_entry_carries_what_is_asked_for_beside_the_document():
 
 
 def test_a_document_that_is_stored_already_is_changed_and_not_new():
-    assert not _entry(SESSION, "Farmer", DOCUMENT, "hash", {"FMR-1": StoredVersion("other", None, None)}).is_new
+    assert not _entry(
+        SESSION, "Farmer", DOCUMENT, "hash", {"FMR-1": StoredVersion("other", None, None)}
+    ).is_new
 
 
 def test_a_document_without_dates_or_owner_is_stored_without():

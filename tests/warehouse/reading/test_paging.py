@@ -114,6 +114,16 @@ async def test_the_last_page_has_no_cursor_even_when_it_is_full(
     assert (await read_page(documents_of(), OPERATOR, last, SIGNER)).next_cursor is None
 
 
+async def test_a_page_of_more_than_one_answer_of_mongodb_is_whole(
+    database: AsyncDatabase[dict[str, Any]],
+):
+    await store([{"qty": number, "notes": "x" * 1_500_000} for number in range(25)])
+    page = await read_page(documents_of(), OPERATOR, ListRequest(sort="qty", fields="*"), SIGNER)
+    assert [row["document_data"]["qty"] for row in page.rows] == list(range(25))
+    status = await database.command("serverStatus")
+    assert status["metrics"]["cursor"]["open"]["total"] == 0
+
+
 @pytest.mark.parametrize("depth", [2, 900])
 async def test_a_page_examines_no_more_than_it_shows_however_deep(
     database: AsyncDatabase[dict[str, Any]], depth: int
