@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
-from warehouse.documents.control import Failure, Instance, Outcome, RejectedDocument, Run, SyncState
+from warehouse.documents.control import Failure, Instance, Outcome, Run, SyncState
 from warehouse.documents.drift import Drift, read_drift
+from warehouse.documents.rejected import read_rejected_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +89,9 @@ async def _read_instance(instance: str, now: datetime) -> InstanceStatus:
         .sort("-token")
         .first_or_none()
     )
-    rejected = Counter([row.doctype async for row in RejectedDocument.find({"instance": instance})])
+    rejected = Counter(
+        {doctype: len(names) for doctype, names in (await read_rejected_names(instance)).items()}
+    )
     states = await SyncState.find(SyncState.instance == instance).sort("doctype").to_list()
     doctypes = [_describe(state, rejected[state.doctype], now) for state in states]
     status = InstanceStatus(

@@ -27,9 +27,17 @@ class Policy(StrEnum):
         return self in {Policy.ORDINARY, Policy.STORED_NOT_SERVED}
 
 
-def policy_of(doctype: str, *, is_custom: bool) -> Policy:
-    """Return the policy of a DocType; a custom one is ordinary whatever its name."""
-    return Policy.ORDINARY if is_custom else _policies().get(doctype, Policy.ORDINARY)
+def policy_of(doctype: str, *, is_custom: bool, is_single: bool = False) -> Policy:
+    """Return the policy of a DocType; a custom one is ordinary whatever its name.
+
+    A Single called "… Settings" that the table does not know is another app's, and may hold what
+    nobody should see: it is stored and not served.
+    """
+    if is_custom:
+        return Policy.ORDINARY
+    is_settings = is_single and doctype.endswith(" Settings")
+    unknown = Policy.STORED_NOT_SERVED if is_settings else Policy.ORDINARY
+    return _policies().get(doctype, unknown)
 
 
 def is_selected(doctype: str, include: Iterable[str], exclude: Iterable[str]) -> bool:

@@ -167,7 +167,9 @@ def _entry(session: Session, row: dict[str, Any]) -> CatalogEntry:
         module=row["module"],
         is_single=bool(row["issingle"]),
         is_custom=bool(row["custom"]),
-        policy=policy_of(row["name"], is_custom=bool(row["custom"])),
+        policy=policy_of(
+            row["name"], is_custom=bool(row["custom"]), is_single=bool(row["issingle"])
+        ),
     )
 
 

@@ -56,3 +56,11 @@ def test_the_table_is_the_reference_table():
 )
 def test_globs_let_a_doctype_through(include: tuple, exclude: tuple, *, selected: bool):
     assert is_selected("Sales Invoice", include, exclude) is selected
+
+
+def test_settings_of_an_app_that_nobody_has_judged_are_not_served():
+    assert policy_of("Payroll Bank Settings", is_custom=False, is_single=True) is (
+        Policy.STORED_NOT_SERVED
+    )
+    assert policy_of("Farmer Settings", is_custom=True, is_single=True) is Policy.ORDINARY
+    assert policy_of("Payroll Bank Settings", is_custom=False) is Policy.ORDINARY
