@@ -182,12 +182,10 @@ class Examiner:
         self._states = await _read_states()
         return dict(by_key(await self.warehouse.read_store())) if takes_over else {}
 
-    async def examine_revival(
-        self, before: Mapping[Key, Row], stopped: Stopped, ended: Any
-    ) -> None:
+    async def examine_revival(self, before: Mapping[Key, Row], stopped: Stopped) -> None:
         """Assert that a revived run did no harm: of what the later run stored, nothing changed."""
         rows = await self.warehouse.read_store()
-        after = by_key(rows)
+        after, holds_a_write = by_key(rows), stopped.gate.holds_a_write
         self.late |= _lifetimes(rows) - _lifetimes(before.values())
         if before:
             assert await _read_states() == self._states, "a revived run wrote a state"
@@ -195,13 +193,12 @@ class Examiner:
             changed = [
                 key
                 for key, row in before.items()
-                if after.get(key) != row
-                and (stopped.gate.stopped_at != "write" or row["run_id"] == later)
+                if after.get(key) != row and (not holds_a_write or row["run_id"] == later)
             ]
             assert not changed, f"a revived run touched {changed}"
             added = after.keys() - before.keys()
-            assert stopped.gate.stopped_at == "write" or not added, f"a revived run added {added}"
-        if stopped.gate.stopped_at != "write" or not before:
+            assert holds_a_write or not added, f"a revived run added {added}"
+        if not holds_a_write or not before:
             await self.examine()
         else:
             self._assert_sound(rows)

@@ -272,7 +272,7 @@ class Walk:
         self.site.log.append(f"revived, ended with {ended!r:.200}")
         if isinstance(ended, BaseException) and not isinstance(ended, WarehouseError):
             raise ended
-        await self.examiner.examine_revival(before, stopped, ended)
+        await self.examiner.examine_revival(before, stopped)
 
     async def verify(self, _dice: Random) -> None:
         """Compare, and see that it says what is true."""

@@ -64,12 +64,16 @@ class Moment:
 
 @dataclass(slots=True)
 class Gate:
-    """Where a run passes with every request and every write."""
+    """Where a run passes with every request and every write.
+
+    `holds_a_write`: among what waits since it was stopped is a write, which no lease is asked for
+    any more.
+    """
 
     acts: list[tuple[Moment, Callable[[Gate], None]]] = field(default_factory=list)
     task: asyncio.Task[Any] | None = None
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
-    stopped_at: str = ""
+    holds_a_write: bool = False
     _passed: Counter[int] = field(default_factory=Counter)
     _open: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -94,9 +98,9 @@ class Gate:
                 continue
             self._passed[number] += 1
             if self._passed[number] == moment.nth:
-                self.stopped_at = point
                 act(self)
         if not self._open.is_set():
+            self.holds_a_write |= point == WRITE
             await self._open.wait()
 
     def stop(self) -> None:
