@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Instance id → documents and seed of its books: the same every time, so that a second demo finds
 # in the store what it serves.
-SITES = {"kisanmitra": (4_000, 1), "sahaja": (2_500, 2)}
+SITES = {"kisanmitra": (9_000, 1), "sahaja": (6_000, 2)}
 
 
 @contextmanager
