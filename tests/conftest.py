@@ -50,7 +50,7 @@ def sample_site() -> Iterator[SiteProcess]:
 def site(sample_site: SiteProcess) -> SiteProcess:
     """A sample ERPNext site with a few hundred documents, in a process of its own, as new."""
     sample_site.control.clear_faults()
-    sample_site.control.do("swap", documents=DOCUMENTS, seed=SEED, mix=MIX)
+    sample_site.control.do("swap", documents=DOCUMENTS, seed=SEED, mix=MIX.value)
     sample_site.control.stats(reset=True)
     return sample_site
 

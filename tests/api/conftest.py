@@ -33,7 +33,7 @@ def ingested(mongodb_uri: str, sample_site: SiteProcess) -> str:
             await Ingester(client[DATABASE], sample_site).run()
 
     sample_site.control.clear_faults()
-    sample_site.control.do("swap", documents=DOCUMENTS, seed=SEED, mix=MIX)
+    sample_site.control.do("swap", documents=DOCUMENTS, seed=SEED, mix=MIX.value)
     asyncio.run(ingest())
     return DATABASE
 
