@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from demo.books.words import spell_amount
+
 if TYPE_CHECKING:
     from demo.books.company import Company
     from demo.books.deal import Deal, Line, Tax
@@ -31,7 +33,7 @@ def fill_totals(deal: Deal) -> Row:
     values |= {"in_words": words, "base_in_words": words}
     if deal.rate != 1.0:
         values |= {"currency": deal.party.currency, "conversion_rate": deal.rate}
-        values["disable_rounded_total"] = 1
+        values |= {"disable_rounded_total": 1, "base_in_words": spell_amount(net_inr)}
     return values
 
 

@@ -86,8 +86,8 @@ def add_items(book: Book, count: int) -> Catalogue:
     book.prefill("Item Default", {"company": company, "default_warehouse": own(STORES)})
     book.prefill("Item Default", {"income_account": own("Sales")})
     names = UniqueNames()
-    services = [_add_service(book, names, title) for title in _SERVICES]
-    return Catalogue([_add_item(book, names, place) for place in range(count)], services)
+    goods = [_add_item(book, names, place) for place in range(count)]
+    return Catalogue(goods, [_add_service(book, names, title) for title in _SERVICES])
 
 
 def _add_item(book: Book, names: UniqueNames, place: int) -> Goods:
