@@ -28,12 +28,14 @@ def serve(
     import uvicorn  # noqa: PLC0415
 
     from api.app import create_app  # noqa: PLC0415
+    from api.sending import WholeAnswers  # noqa: PLC0415
 
     _log_to_stderr()
     app = create_app(settings)
     _collect_less_garbage()
     uvicorn.run(
         app,
+        http=WholeAnswers,
         host=host,
         port=port,
         access_log=False,  # ours names routes, uvicorn's would name documents

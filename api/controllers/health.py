@@ -9,6 +9,7 @@ from typing import Any
 from litestar import Controller, Request, Response, get
 from pymongo.errors import ConnectionFailure
 
+from api.compression import COMPRESSED
 from api.errors import ALWAYS, document_errors
 from api.schemas.operations import Health
 from api.services import AppMetrics, AppServices
@@ -71,6 +72,7 @@ class SchemaController(Controller):
     """The API's own description, as committed: a test compares it with the routes."""
 
     path = "/schema"
+    middleware = (COMPRESSED,)
 
     @get("/openapi.json", include_in_schema=False)
     async def get_openapi(self) -> Response[bytes]:

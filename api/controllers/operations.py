@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from litestar import Controller, Request, get
 from litestar.params import PathParameter, QueryParameter
 
+from api.compression import COMPRESSED
 from api.errors import ALWAYS, OF_PARAMETERS, document_errors
 from api.parameters import PARAMETERS
 from api.schemas.operations import (
@@ -31,6 +32,7 @@ class OperationsController(Controller):
 
     path = "/api/v1"
     tags = ("operations",)
+    middleware = (COMPRESSED,)
 
     @get(
         "/freshness",
