@@ -37,15 +37,25 @@ def real_site() -> Iterator[SiteProcess]:
         yield process
 
 
+@pytest.fixture(scope="module")
+def known() -> dict[str, Snapshot]:
+    """What was read of the site: once, since that takes seconds."""
+    return {}
+
+
 @pytest.fixture
-async def snapshot(database: object, real_site: SiteProcess) -> Snapshot:
-    erp = ErpInstance(
-        instance="site",
-        url=real_site.url,
-        api_key=real_site.key,
-        api_secret=real_site.secret,
-    )
-    return (await refresh_access(erp)).snapshot
+async def snapshot(
+    database: object, real_site: SiteProcess, known: dict[str, Snapshot]
+) -> Snapshot:
+    if SITE not in known:
+        erp = ErpInstance(
+            instance="site",
+            url=real_site.url,
+            api_key=real_site.key,
+            api_secret=real_site.secret,
+        )
+        known[SITE] = (await refresh_access(erp)).snapshot
+    return known[SITE]
 
 
 async def test_nobody_sees_more_or_less_than_in_erpnext(
