@@ -15,6 +15,7 @@ WarehouseError(message, cure, context)
 │  ├─ LeaseHeld                       it was there first
 │  └─ LeaseLost                       it took over while we slept
 ├─ DocumentRejected                   a document that can't be stored: kept aside, counted
+├─ DatasetError                       a rule failed: the build before stays live
 ├─ AccessSnapshotInvalid              permission tables not read whole: the last snapshot stays
 └─ ReadError                          a read that can't be answered
    ├─ NotReadable                     there is none, or not for this subject: never told apart
@@ -155,6 +156,12 @@ class DocumentRejected(WarehouseError):
     """A document can't be stored as it is."""
 
     code = "document_rejected"
+
+
+class DatasetError(WarehouseError):
+    """A dataset is declared wrongly, or its rule failed."""
+
+    code = "dataset_error"
 
 
 class AccessSnapshotInvalid(WarehouseError):
