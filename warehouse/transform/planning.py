@@ -16,6 +16,7 @@ from warehouse.datasets.declaration import Partition, Source, Upstream
 from warehouse.datasets.scope import shape
 from warehouse.documents.datasets import Input, Slot, read_builds, read_pointer
 from warehouse.documents.raw import raw_model
+from warehouse.transform.crosswalks import read_crosswalk
 from warehouse.transform.versions import NOTHING, digest, read_source_versions
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Versions:
     """
 
     _sources: dict[tuple[str, str, str | None], SourceVersions] = field(default_factory=dict)
-    _contents: dict[tuple[str, Source], dict[str, str]] = field(default_factory=dict)
+    _contents: dict[tuple[str, Source | Upstream], dict[str, str]] = field(default_factory=dict)
 
     async def of(self, instance: str, source: Source) -> SourceVersions:
         """Return the versions of a source."""
@@ -50,16 +51,28 @@ class Versions:
         return self._sources[key]
 
     async def digest_named(
-        self, instance: str, source: Source, names: Iterable[str] | None
+        self, instance: str, source: Source | Upstream, names: Iterable[str] | None
     ) -> str | None:
         """Return a digest of what the rule uses of the documents of these names."""
         if names is None:
             return None
+        contents = await self._read(instance, source)
+        return digest(part for name in names for part in (name, contents.get(name, "")))
+
+    async def digest_content(self, instance: str, source: Source) -> str:
+        """Return a digest of what the rule uses of all documents of a source."""
+        contents = await self._read(instance, source)
+        return digest(part for name in sorted(contents) for part in (name, contents[name]))
+
+    async def _read(self, instance: str, source: Source | Upstream) -> dict[str, str]:
         key = (instance, source)
         if key not in self._contents:
-            self._contents[key] = await _read_contents(instance, source)
-        contents = self._contents[key]
-        return digest(part for name in names for part in (name, contents.get(name, "")))
+            self._contents[key] = (
+                await _read_contents(instance, source)
+                if isinstance(source, Source)
+                else await read_crosswalk(instance, source.slug)
+            )
+        return self._contents[key]
 
 
 async def list_slots(
@@ -86,19 +99,30 @@ async def read_inputs(
     if dataset.rows_of:
         carried = (f"{doctype}:{links[doctype]}" for doctype in sorted(links))
         inputs.append(Input(name="links", version=digest(carried)))
+    if dataset.is_streamed:
+        inputs.append(Input(name="curated", version=scope.curated.version))
     for source in dataset.sources:
         if isinstance(source, Upstream):
             builds = digest(sorted(scope.live.get(source.slug, ())))
             inputs.append(Input(name=source.slug, version=builds))
             continue
         for instance in scope.instances:
-            found = await versions.of(instance, source)
-            version = found.whole
-            if source.date and dataset.partition is Partition.INSTANCE_MONTH:
-                version = found.months.get(scope.month, NOTHING)
+            version = await _read_version(dataset, scope, instance, source, versions)
             name = source.doctype if scope.instance else f"{instance} {source.doctype}"
             inputs.append(Input(name=name, version=version))
     return inputs
+
+
+async def _read_version(
+    dataset: Dataset, scope: Scope, instance: str, source: Source, versions: Versions
+) -> str:
+    if source.is_setting:
+        # They are few, and ERPNext writes to some of them daily what no rule asks for.
+        return await versions.digest_content(instance, source)
+    found = await versions.of(instance, source)
+    if source.date and dataset.partition is Partition.INSTANCE_MONTH:
+        return found.months.get(scope.month, NOTHING)
+    return found.whole
 
 
 async def is_current(
@@ -108,7 +132,7 @@ async def is_current(
     before = {one.name: one for one in build.inputs}
     if before.keys() != {one.name for one in inputs}:
         return False
-    looked_up = {source.doctype: source for source in dataset.doctypes if source.by}
+    looked_up = {source.name: source for source in dataset.sources if source.by}
     for now in inputs:
         was = before[now.name]
         if was.version == now.version:
@@ -147,8 +171,8 @@ async def find_live(
 def digest_rule(dataset: Dataset, scope: Scope) -> str:
     """Return a digest of what a dataset's rule does: another rule, other rows.
 
-    Of the declaration the text of its module; of pipelines their stages; of a streaming rule the
-    text of what it may call.
+    Of the declaration the text of its module; of pipelines their stages, with the settings and
+    curated tables that are written into them; of a streaming rule the text of what it may call.
     """
     parts = [ENGINE, inspect.getsource(sys.modules[dataset.build.__module__])]
     if dataset.is_streamed:
