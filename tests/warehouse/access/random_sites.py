@@ -129,7 +129,7 @@ def _add_users(site: RandomSite) -> None:
         for name in USERS
         for role in given
         for kind in ("User", "Role Profile")
-        if rng.random() < 0.4
+        if rng.random() < 0.6
     ]
 
 
@@ -166,7 +166,7 @@ def _add_user_permissions(site: RandomSite) -> None:
             "hide_descendants": rng.choice((0, 0, 1, None)),
         }
         for name in USERS
-        for allow in rng.sample(targets, rng.choice((0, 0, 1, 1, 2, 3)))
+        for allow in rng.sample(targets, rng.choice((0, 1, 2, 3, 4)))
     ]
 
 
