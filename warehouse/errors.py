@@ -19,8 +19,11 @@ WarehouseError(message, cure, context)
 │  ├─ SignInThrottled(retry_after_s)  too many tried: no ERP is asked
 │  └─ AccountRefused(code)            an account, link or token can't be changed like that
 ├─ DocumentRejected                   a document that can't be stored: kept aside, counted
+├─ DatasetError                       a rule failed: the build before stays live
+├─ AccessSnapshotInvalid              permission tables not read whole: the last snapshot stays
 └─ ReadError                          a read that can't be answered
    ├─ NotReadable                     there is none, or not for this subject: never told apart
+   ├─ AccessSnapshotStale             nobody knows who may see what: nothing is shown
    ├─ QueryRefused(code, parameter)   the query can't be understood: say which parameter
    └─ QueryTooSlow                    MongoDB took longer than a query may
 
@@ -196,6 +199,18 @@ class DocumentRejected(WarehouseError):
     code = "document_rejected"
 
 
+class DatasetError(WarehouseError):
+    """A dataset is declared wrongly, or its rule failed."""
+
+    code = "dataset_error"
+
+
+class AccessSnapshotInvalid(WarehouseError):
+    """The permission tables could not be read whole, so what was read of them is not used."""
+
+    code = "access_snapshot_invalid"
+
+
 class ReadError(WarehouseError):
     """A read can't be answered."""
 
@@ -209,6 +224,19 @@ class NotReadable(ReadError):
 
     def __init__(self) -> None:
         super().__init__("There is nothing here, or nothing that you may read.")
+
+
+class AccessSnapshotStale(ReadError):
+    """An instance's permission tables were never read, or too long ago to go by them."""
+
+    code = "access_snapshot_stale"
+
+    def __init__(self, instance: str) -> None:
+        super().__init__(
+            f"Who may see what in {instance} has not been read for too long.",
+            cure=f"An operator runs csa access refresh {instance}, which says what is wrong.",
+            instance=instance,
+        )
 
 
 class QueryRefused(ReadError):
