@@ -17,7 +17,8 @@ WarehouseError(message, cure, context)
 ├─ AccessError                        who somebody is, and what that opens
 │  ├─ SignInRefused(code)             a proof that failed, or that can't be accepted
 │  ├─ SignInThrottled(retry_after_s)  too many tried: no ERP is asked
-│  └─ AccountRefused(code)            an account, link or token can't be changed like that
+│  ├─ AccountRefused(code)            an account, link or token can't be changed like that
+│  └─ OperatorsOnly                   an account that is no operator's
 ├─ DocumentRejected                   a document that can't be stored: kept aside, counted
 ├─ DatasetError                       a rule failed: the build before stays live
 ├─ AccessSnapshotInvalid              permission tables not read whole: the last snapshot stays
@@ -191,6 +192,18 @@ class AccountRefused(AccessError):
     def __init__(self, message: str, *, code: str, cure: str = "") -> None:
         super().__init__(message, cure=cure)
         self.code = code
+
+
+class OperatorsOnly(AccessError):
+    """What was asked for is for those who look after the warehouse."""
+
+    code = "operators_only"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Only operators may see this, signed in by their portal password.",
+            cure="An administrator makes an operator: csa user add NAME --operator.",
+        )
 
 
 class DocumentRejected(WarehouseError):

@@ -1,15 +1,17 @@
 """The audit: who signed in, linked, read and exported what, kept for AUDIT_DAYS.
 
-Sign-ins and changes are written before they are answered; reads, up to a second later and many at a
-time, so that no page waits for it. Neither passwords nor what a stranger typed for a user name is in
-it: people type passwords there.
+Sign-ins and changes are written before they are answered; reads, up to a second later and many at
+a time, so that no page waits for it. Neither passwords nor what a stranger typed for a user name is
+in it: people type passwords there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +20,7 @@ from pymongo.errors import PyMongoError
 from warehouse.documents.accounts import AuditEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
+    from collections.abc import AsyncIterator, Callable
 
     from warehouse.documents.accounts import Account
 
@@ -61,9 +62,9 @@ COMMAND_LINE = Client()
 
 
 class AuditTrail:
-    """Writes the audit; one per process, with `keep_up` running beside the requests."""
+    """Writes the audit; one per process, used while `kept_up` runs."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
         self._noted: list[dict[str, Any]] = []
 
@@ -83,8 +84,18 @@ class AuditTrail:
         if len(self._noted) >= FLUSH_AT:
             await self.flush()
 
-    async def keep_up(self) -> None:
-        """Write what was noted, again and again, until cancelled."""
+    @asynccontextmanager
+    async def kept_up(self) -> AsyncIterator[None]:
+        """Write what is noted while the block runs, and what is left at its end."""
+        writing = asyncio.create_task(self._keep_up())
+        try:
+            yield
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            await self.flush()
+
+    async def _keep_up(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_EVERY_S)
             try:

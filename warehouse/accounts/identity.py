@@ -14,10 +14,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from warehouse.accounts.links import JudgedLink, judge_links
-from warehouse.accounts.secrets import SessionKey, digest_token
-from warehouse.accounts.sessions import find_session
+from warehouse.accounts.secrets import SessionKey, digest_token, make_session_cookie
+from warehouse.accounts.sessions import add_proof, close_session, find_session, open_session
 from warehouse.accounts.tokens import find_token
 from warehouse.documents.accounts import AccessToken, Account, Session
+from warehouse.errors import SignInRefused
 from warehouse.reading.subject import Subject
 
 if TYPE_CHECKING:
@@ -88,6 +89,28 @@ class Identities:
         digest = digest_token(token)
         return None if digest is None else await self._find(Means.TOKEN, digest)
 
+    async def open(self, account: Account, proven: tuple[str, ...] | None) -> tuple[str, Caller]:
+        """Open a session; return the value of its cookie, new each time, and the caller."""
+        cookie = make_session_cookie()
+        digest = str(self._session_key.digest(cookie))
+        session = await open_session(digest, account.id, proven, self._clock())
+        return cookie, await self._describe(Means.SESSION, session, account)
+
+    async def close(self, caller: Caller) -> None:
+        """End a caller's session."""
+        if caller.means is Means.SESSION:
+            await close_session(caller.id)
+        self.forget(caller.account.id)
+
+    async def widen(self, caller: Caller, instance: str) -> Caller:
+        """Let a caller's session open what was just proven at an instance."""
+        await add_proof(caller.id, instance)
+        self.forget(caller.account.id)
+        widened = await self._find(Means.SESSION, caller.id)
+        if widened is None:
+            raise SignInRefused
+        return widened
+
     def forget(self, account: str) -> None:
         """Look an account's sessions and tokens up anew: something of it has changed."""
         of_account = [
@@ -114,6 +137,11 @@ class Identities:
         account = await Account.get(found.account)
         if account is None or account.is_disabled:
             return None
+        return await self._describe(means, found, account)
+
+    async def _describe(
+        self, means: Means, found: Session | AccessToken, account: Account
+    ) -> Caller:
         links = await judge_links(self._erps, self._snapshots, account.id, found.proven)
         users = {one.link.instance: one.link.erp_user for one in links if one.is_open}
         # Whoever resets a password at one ERP must not see how the others do.

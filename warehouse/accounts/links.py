@@ -81,7 +81,7 @@ async def judge_links(
     account: str,
     proven: Iterable[str] | None,
 ) -> list[JudgedLink]:
-    """Return an account's links by instance, as a session or token that proved `proven` has them."""
+    """Return an account's links by instance, as whoever proved `proven` (None: all) has them."""
     opened = frozenset(erps) if proven is None else list_opened(erps, proven)
     judged = []
     for link in await Link.find(Link.account == account).sort("instance").to_list():

@@ -99,6 +99,4 @@ async def read_erp_user(
 
 def _refuse_nobodys_own(name: str) -> None:
     if name.strip().lower() in NOBODYS_OWN:
-        raise SignInRefused(
-            "Administrator and Guest are nobody's own user.", code="erp_user_unfit"
-        )
+        raise SignInRefused("Administrator and Guest are nobody's own user.", code="erp_user_unfit")

@@ -85,9 +85,7 @@ class Entrance:
                 Event.SIGN_IN_FAILED, account, client, instance=instance, reason=refused.code
             )
             raise
-        await self._audit.write(
-            Event.SIGNED_IN, opened.account, client, instance=asked.instance
-        )
+        await self._audit.write(Event.SIGNED_IN, opened.account, client, instance=asked.instance)
         return opened
 
     async def link(

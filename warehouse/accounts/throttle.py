@@ -13,7 +13,7 @@ import ipaddress
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -22,7 +22,6 @@ from warehouse.documents.accounts import SignInCount
 from warehouse.errors import SignInThrottled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
 _NETWORK_BITS = 64  # what one subscriber has of IPv6
@@ -50,13 +49,13 @@ class Attempt:
     address: str
     instance: str = ""
 
-    def keys(self) -> list[tuple[str, Limit]]:
+    def counted(self) -> list[tuple[str, Limit]]:
         """Return what is counted; the narrowest first, so that a flood on one fills no other."""
-        counted = [
+        both = [
             (f"{self.instance}\n{_fold(self.username)}", BY_ACCOUNT),
             (_network(self.address), BY_ADDRESS),
         ]
-        return [*counted, (self.instance, BY_INSTANCE)] if self.instance else counted
+        return [*both, (self.instance, BY_INSTANCE)] if self.instance else both
 
 
 async def take(attempt: Attempt, now: datetime) -> None:
@@ -65,40 +64,39 @@ async def take(attempt: Attempt, now: datetime) -> None:
     Raises:
         SignInThrottled: if one of its counts is used up; an ERP must not be asked then.
     """
-    for key, limit in attempt.keys():
-        counted = await _count(_identify(key, limit), limit, now)
-        if counted["count"] > limit.attempts:
-            raise SignInThrottled(retry_after_s=(counted["ends_at"] - now).total_seconds())
+    for key, limit in attempt.counted():
+        tried, ends_at = await _count(_identify(key, limit), limit, now)
+        if tried > limit.attempts:
+            raise SignInThrottled(retry_after_s=(ends_at - now).total_seconds())
 
 
 async def give_back(attempt: Attempt) -> None:
     """Take an attempt that succeeded out of the counts; failures before it stay in."""
-    ids: Sequence[str] = [_identify(key, limit) for key, limit in attempt.keys()]
+    ids = [_identify(key, limit) for key, limit in attempt.counted()]
     await SignInCount.get_pymongo_collection().update_many(
-        {"_id": {"$in": ids}, "count": {"$gt": 0}}, {"$inc": {"count": -1}}
+        {"_id": {"$in": ids}, "tried": {"$gt": 0}}, {"$inc": {"tried": -1}}
     )
 
 
-async def _count(identity: str, limit: Limit, now: datetime) -> dict[str, object]:
+async def _count(identity: str, limit: Limit, now: datetime) -> tuple[int, datetime]:
+    """Count one more in the window that is open; return the count and the window's end."""
     is_open = {"$gt": ["$ends_at", now]}
     ends_at = now + timedelta(seconds=limit.window_s)
     update = {
-        "count": {"$cond": [is_open, {"$add": ["$count", 1]}, 1]},
+        "tried": {"$cond": [is_open, {"$add": ["$tried", 1]}, 1]},
         "ends_at": {"$cond": [is_open, "$ends_at", ends_at]},
     }
     for _ in range(2):
         try:
-            counted: dict[str, object] = (
-                await SignInCount.get_pymongo_collection().find_one_and_update(
-                    {"_id": identity},
-                    [{"$set": update}],
-                    upsert=True,
-                    return_document=ReturnDocument.AFTER,
-                )
+            row: Any = await SignInCount.get_pymongo_collection().find_one_and_update(
+                {"_id": identity},
+                [{"$set": update}],
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
             )
         except DuplicateKeyError:
             continue  # another process opened the window in the same moment
-        return counted
+        return row["tried"], row["ends_at"]
     raise SignInThrottled(retry_after_s=1)
 
 

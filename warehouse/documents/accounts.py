@@ -20,7 +20,7 @@ AUDIT_DAYS = 400
 class Proof(StrEnum):
     """How it was made sure that the ERPNext user is the account's own."""
 
-    PASSWORD = "password"
+    PASSWORD = "password"  # noqa: S105 - a word
     API_KEY = "api_key"
     ADMINISTRATOR = "administrator"
 
@@ -113,7 +113,7 @@ class SignInCount(Document):
     """Sign-ins tried in one window by one account, address or instance; `_id` is a digest."""
 
     id: str  # type: ignore[assignment]
-    count: int
+    tried: int
     ends_at: datetime
 
     class Settings:

@@ -8,7 +8,7 @@ for is taken from a cookie that the browser may change.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import msgspec
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TIMEOUT = httpx.Timeout(connect=5.0, read=20.0, write=10.0, pool=None)
 LOCKED = "SecurityException"
 LOCKED_S = 60.0  # ERPNext's default; its answer does not say in a form to rely on
-LOGGED_IN, PASSWORD_EXPIRED = "Logged In", "Password Reset"  # noqa: S105 - Frappe's answers
+LOGGED_IN, PASSWORD_EXPIRED = "Logged In", "Password Reset"
 NO_DESK = "No App"
 GUEST = "Guest"
 USE_KEY = "Link this ERPNext with your own API key and secret (User > Settings > API Access)."
@@ -46,7 +46,7 @@ class ErpLogin:
             trust_env=erp.url.startswith("https:"),  # as for the warehouse's own reads
         )
 
-    async def __aenter__(self) -> ErpLogin:
+    async def __aenter__(self) -> Self:
         await self._http.__aenter__()
         return self
 
