@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.datastructures import Cookie
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from api.callers import caller_of, client_of
@@ -43,7 +43,7 @@ class SessionController(Controller):
         ),
     )
     async def sign_in(
-        self, request: Request[Any, Any, Any], services: AppServices, data: SignIn
+        self, request: Request[Any, Any, Any], services: AppServices, data: JSONBody[SignIn]
     ) -> Response[Session]:
         """Without `instance`, by the portal's password, which opens every link of the account.
 
@@ -93,7 +93,7 @@ class SessionController(Controller):
         ),
     )
     async def change_password(
-        self, request: Request[Any, Any, Any], services: AppServices, data: PasswordChange
+        self, request: Request[Any, Any, Any], services: AppServices, data: JSONBody[PasswordChange]
     ) -> Response[None]:
         """All other sessions and all tokens of the account end; this session goes on as a new one.
 
@@ -119,7 +119,7 @@ class SessionController(Controller):
         ),
     )
     async def add_link(
-        self, request: Request[Any, Any, Any], services: AppServices, data: LinkProof
+        self, request: Request[Any, Any, Any], services: AppServices, data: JSONBody[LinkProof]
     ) -> Session:
         """Prove who one is there, by password or by one's own API key and secret; once.
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from litestar import Controller, Request, delete, get, post
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 
 from api.callers import caller_of, client_of
 from api.controllers.session import LARGEST_BODY
@@ -33,7 +33,7 @@ class TokenController(Controller):
         responses=document_errors(*ALWAYS, *OF_CHANGES, "unknown_parameter", "too_many_tokens"),
     )
     async def make_token(
-        self, request: Request[Any, Any, Any], services: AppServices, data: TokenOrder
+        self, request: Request[Any, Any, Any], services: AppServices, data: JSONBody[TokenOrder]
     ) -> NewToken:
         """The token is in this answer and nowhere else."""
         caller = caller_of(request)
