@@ -88,6 +88,8 @@ class Gap(BaseModel, frozen=True):
 class DatasetBuild(Document):
     """One build of one partition. `token`: the lease's. `names`: looked-up source → names in rows.
 
+    `rejected`: reason → rows, `cleaned`: code of a cleaning rule → rows that it was applied to.
+
     `names` holds None for a source of which rows name too many; it then counts as a whole.
     """
 
@@ -103,6 +105,7 @@ class DatasetBuild(Document):
     names: dict[str, list[str] | None] = Field(default_factory=dict)
     rows: int = 0
     rejected: dict[str, int] = Field(default_factory=dict)
+    cleaned: dict[str, int] = Field(default_factory=dict)
     checks: list[CheckResult] = Field(default_factory=list)
     tie_outs: list[TieOutResult] = Field(default_factory=list)
     failure: Failure | None = None

@@ -17,6 +17,7 @@ from warehouse.documents.datasets import BuildState, DatasetBuild, Input
 from warehouse.errors import DatasetError, LeaseError, WarehouseError
 from warehouse.transform.checking import (
     assert_sound,
+    count_cleaned,
     count_rows,
     judge,
     read_names,
@@ -117,6 +118,7 @@ async def _examine(order: Order, record: DatasetBuild, versions: Versions) -> No
     assert_sound(dataset, good)
     record.rows = good.get("rows", 0)
     record.rejected = {reason: found["rows"] for reason, found in sorted(counts.items())}
+    record.cleaned = await count_cleaned(dataset.slug, record.id)
     record.checks = [judge(check, good) for check in dataset.checks]
     await _name_inputs(order, record, versions)
     if record.rejected:
@@ -137,13 +139,13 @@ async def _examine(order: Order, record: DatasetBuild, versions: Versions) -> No
 async def _name_inputs(order: Order, record: DatasetBuild, versions: Versions) -> None:
     """Add to looked-up sources the digest of the documents that rows name."""
     inputs = {one.name: one for one in record.inputs}
-    for source in order.dataset.doctypes:
-        if source.by and source.doctype in inputs:
+    for source in order.dataset.sources:
+        if source.by and source.name in inputs:
             names = await read_names(order.dataset, source, [record.id])
             found = await versions.digest_named(record.slot.instance, source, names)
-            record.names[source.doctype] = names
-            version = inputs[source.doctype].version
-            inputs[source.doctype] = Input(name=source.doctype, version=version, digest=found)
+            record.names[source.name] = names
+            version = inputs[source.name].version
+            inputs[source.name] = Input(name=source.name, version=version, digest=found)
     record.inputs = list(inputs.values())
 
 

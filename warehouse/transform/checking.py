@@ -10,12 +10,13 @@ from bson.decimal128 import Decimal128
 from warehouse.documents.business import rejected_rows_of, rows_of
 from warehouse.documents.datasets import CheckResult, Difference, TieOutResult
 from warehouse.errors import DatasetError
+from warehouse.transform.feeding import CLEANED
 from warehouse.transform.streaming import open_source
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from warehouse.datasets.declaration import Check, Dataset, Source, Stages, TieOut
+    from warehouse.datasets.declaration import Check, Dataset, Source, Stages, TieOut, Upstream
     from warehouse.datasets.scope import Scope
     from warehouse.documents.raw import Collection
 
@@ -48,6 +49,18 @@ async def count_rows(dataset: Dataset, build_id: str) -> dict[str, dict[str, int
     ]
     cursor = await rows_of(dataset.slug).aggregate(pipeline, allowDiskUse=True)
     return {row.pop("_id"): row async for row in cursor}
+
+
+async def count_cleaned(slug: str, build_id: str) -> dict[str, int]:
+    """Return cleaning rule → number of rows that it was applied to."""
+    pipeline: Stages = [
+        {"$match": {"build_id": build_id, CLEANED: {"$nin": [None, []]}}},
+        {"$unwind": f"${CLEANED}"},
+        {"$group": {"_id": f"${CLEANED}", "rows": {"$sum": 1}}},
+        {"$sort": {"_id": 1}},
+    ]
+    cursor = await rows_of(slug).aggregate(pipeline, allowDiskUse=True)
+    return {row["_id"]: row["rows"] async for row in cursor}
 
 
 def assert_sound(dataset: Dataset, good: dict[str, int]) -> None:
@@ -83,7 +96,9 @@ def judge(check: Check, good: dict[str, int]) -> CheckResult:
     )
 
 
-async def read_names(dataset: Dataset, source: Source, build_ids: list[str]) -> list[str] | None:
+async def read_names(
+    dataset: Dataset, source: Source | Upstream, build_ids: list[str]
+) -> list[str] | None:
     """Return the names of a source's documents that rows hold; None if they are too many to keep.
 
     Rejected rows count, too: one may be good when the document that it names is there.

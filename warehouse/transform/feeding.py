@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SEPARATOR = "\x1f"
 DOCUMENT = "_document"
 REJECTED = "_rejected"
+CLEANED = "cleaned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def _row(target: Target, feed: Feed) -> dict[str, Any]:
 
 
 def _assert_columns(dataset: Dataset, feed: Feed) -> None:
-    given, declared = set(feed.row), set(dataset.columns)
+    given, declared = set(feed.row) - {CLEANED}, set(dataset.columns)
     if given == declared:
         return
     missing, unknown = sorted(declared - given), sorted(given - declared)

@@ -13,6 +13,7 @@ from warehouse.datasets.declaration import Partition, Source, Upstream
 from warehouse.datasets.scope import shape
 from warehouse.documents.datasets import Input, Slot, read_builds, read_pointer
 from warehouse.documents.raw import raw_model
+from warehouse.transform.crosswalks import read_crosswalk
 from warehouse.transform.versions import NOTHING, digest, read_source_versions
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Versions:
     """
 
     _sources: dict[tuple[str, str, str | None], SourceVersions] = field(default_factory=dict)
-    _contents: dict[tuple[str, Source], dict[str, str]] = field(default_factory=dict)
+    _contents: dict[tuple[str, Source | Upstream], dict[str, str]] = field(default_factory=dict)
 
     async def of(self, instance: str, source: Source) -> SourceVersions:
         """Return the versions of a source."""
@@ -45,14 +46,18 @@ class Versions:
         return self._sources[key]
 
     async def digest_named(
-        self, instance: str, source: Source, names: Iterable[str] | None
+        self, instance: str, source: Source | Upstream, names: Iterable[str] | None
     ) -> str | None:
         """Return a digest of what the rule uses of the documents of these names."""
         if names is None:
             return None
         key = (instance, source)
         if key not in self._contents:
-            self._contents[key] = await _read_contents(instance, source)
+            self._contents[key] = (
+                await _read_contents(instance, source)
+                if isinstance(source, Source)
+                else await read_crosswalk(instance, source.slug)
+            )
         contents = self._contents[key]
         return digest(part for name in names for part in (name, contents.get(name, "")))
 
@@ -81,6 +86,8 @@ async def read_inputs(
     if dataset.rows_of:
         carried = (f"{doctype}:{links[doctype]}" for doctype in sorted(links))
         inputs.append(Input(name="links", version=digest(carried)))
+    if dataset.is_streamed:
+        inputs.append(Input(name="curated", version=scope.curated.version))
     for source in dataset.sources:
         if isinstance(source, Upstream):
             builds = digest(sorted(scope.live.get(source.slug, ())))
@@ -103,7 +110,7 @@ async def is_current(
     before = {one.name: one for one in build.inputs}
     if before.keys() != {one.name for one in inputs}:
         return False
-    looked_up = {source.doctype: source for source in dataset.doctypes if source.by}
+    looked_up = {source.name: source for source in dataset.sources if source.by}
     for now in inputs:
         was = before[now.name]
         if was.version == now.version:
@@ -142,7 +149,8 @@ async def find_live(
 def digest_rule(dataset: Dataset, scope: Scope) -> str:
     """Return a digest of what a dataset's rule does: another rule, other rows.
 
-    Of pipelines their stages; of a streaming rule, and of the declaration, the text of its module.
+    Of pipelines their stages, with the settings and curated tables that are written into them; of a
+    streaming rule, and of the declaration, the text of its module.
     """
     parts = [ENGINE, inspect.getsource(sys.modules[dataset.build.__module__])]
     if not dataset.is_streamed:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from warehouse.cleaning.curated import Curated, read_curated
 from warehouse.datasets.declaration import Partition
 from warehouse.datasets.registry import load_registry
 from warehouse.datasets.scope import Scope
@@ -16,6 +18,7 @@ from warehouse.documents.control import Instance
 from warehouse.documents.datasets import BuildState, read_pointer
 from warehouse.ingestion.lease import hold_lease
 from warehouse.transform.building import Order, build
+from warehouse.transform.crosswalks import mirror
 from warehouse.transform.gaps import judge_wholeness, read_states
 from warehouse.transform.links import read_links
 from warehouse.transform.planning import (
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.database import AsyncDatabase
 
-    from warehouse.datasets.declaration import Dataset
+    from warehouse.datasets.declaration import Dataset, Row, Source
     from warehouse.datasets.registry import Registry
     from warehouse.documents.datasets import DatasetBuild, DatasetPointer, Slot
     from warehouse.ingestion.lease import HeldLease
@@ -77,6 +80,8 @@ class Transform:
     full: bool = False
     versions: Versions = field(default_factory=Versions)
     zones: dict[str, str] = field(default_factory=dict)
+    curated: Curated = field(default_factory=read_curated)
+    _settings: dict[tuple[str, Source], list[Row]] = field(default_factory=dict)
 
     async def run(self, dataset: Dataset) -> DatasetReport:
         """Bring a dataset up to date and swap its pointer.
@@ -95,6 +100,8 @@ class Transform:
         for order in orders:
             await self.lease.assert_held()
             built += await build(order, self.versions, self.clock)
+        if dataset.crosswalk:
+            await mirror(dataset, [one for one in built if one.state is not BuildState.FAILED])
         for instance in self.instances:
             states = await read_states(instance)
             sources = self._sources_under(dataset)
@@ -151,6 +158,7 @@ class Transform:
     async def _scope(self, dataset: Dataset, instance: str, month: str | None = None) -> Scope:
         instances = (instance,) if instance else self.instances
         live = await find_live(dataset, instances, month)
+        reader = StoreReader(live)
         return Scope(
             dataset=dataset,
             instance=instance,
@@ -158,8 +166,24 @@ class Transform:
             month=month,
             as_of=await self._today(instance or self.instances[0]),
             live=live,
-            reader=StoreReader(live),
+            reader=reader,
+            settings=await self._read_settings(dataset, instance, reader) if instance else {},
+            curated=self.curated,
         )
+
+    async def _read_settings(
+        self, dataset: Dataset, instance: str, reader: StoreReader
+    ) -> dict[str, list[Row]]:
+        """Return DocType → documents, by name, of a dataset's sources that are settings."""
+        for source in dataset.doctypes:
+            if source.is_setting and (instance, source) not in self._settings:
+                rows = [row async for row in reader.documents(source, instance, {})]
+                self._settings[instance, source] = sorted(rows, key=itemgetter("name"))
+        return {
+            source.doctype: self._settings[instance, source]
+            for source in dataset.doctypes
+            if source.is_setting
+        }
 
     async def _today(self, instance: str) -> str:
         if instance not in self.zones:
@@ -195,6 +219,9 @@ async def open_transform(
     clock: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Transform]:
     """Hold the lease of transforms while the block runs; the datastore's documents are bound.
+
+    An operator's curated tables are read by `read_curated(settings.csa_data_dir)`: give them to the
+    transform's `curated` before it runs.
 
     Raises:
         LeaseHeld: if another process transforms.

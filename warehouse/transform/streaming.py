@@ -14,7 +14,7 @@ from warehouse.datasets.scope import shape
 from warehouse.documents.business import rows_of
 from warehouse.documents.raw import raw_model
 from warehouse.errors import DatasetError
-from warehouse.transform.feeding import SEPARATOR
+from warehouse.transform.feeding import CLEANED, SEPARATOR
 from warehouse.transform.links import carry
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class RowWriter:
         return row
 
     def _assert_columns(self, row: Row) -> None:
-        engine = {*self.dataset.partition.columns, "source", "rejected"}
+        engine = {*self.dataset.partition.columns, "source", "rejected", CLEANED}
         given, declared = row.keys() - engine, set(self.dataset.columns)
         if given != declared or row["instance"] not in self.builds:
             wrong = ", ".join(sorted(given ^ declared)) or "instance"
