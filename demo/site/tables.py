@@ -76,7 +76,7 @@ class Store:
         described = self.doctypes[doctype]
         documents = self._documents.get(doctype) or []
         if doctype == "DocType" and not documents:
-            documents = list(self.doctypes.values())
+            documents = [self._describe(row) for row in self.doctypes.values()]
         if not described.get("istable"):
             schema = Schema(described, self.metas.get(doctype), documents[:1] + documents[-1:])
             return DocumentTable(schema, documents)
@@ -86,6 +86,10 @@ class Store:
         if sample is not None:
             table.schema = Schema(described, self.metas.get(doctype), [sample])
         return table
+
+    def _describe(self, listed: Row) -> Row:
+        """Give a DocType as a document, with its permission rules."""
+        return listed | {"permissions": self.metas.get(listed["name"], {}).get("permissions") or []}
 
     def _homes(self, child_doctype: str) -> list[tuple[str, str]]:
         if self._parents_of is None:
