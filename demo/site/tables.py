@@ -44,6 +44,14 @@ class Store:
         """Give the rows of a DocType's table; none of a DocType that the site has not."""
         return self.table(doctype).rows() if doctype in self.doctypes else ()
 
+    def meta(self, doctype: str) -> Row:
+        """Give a DocType's merged meta; without fields where nobody described it."""
+        return self.metas.get(doctype) or {
+            "doctype": "DocType",
+            "fields": [],
+            **self.doctypes[doctype],
+        }
+
     def document_table(self, doctype: str) -> DocumentTable:
         """Give the table of a DocType that has documents of its own."""
         table = self.table(doctype)
