@@ -62,16 +62,28 @@ class Source:
     is_setting: bool = False
     is_optional: bool = False
 
+    @property
+    def name(self) -> str:
+        """By what rules and inputs call it."""
+        return self.doctype
+
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """A dataset that rows are made of.
 
     `is_same_month`: a month's partition depends on the same month's there, and not on all of them.
+    `by`: as of a Source, for a crosswalk that is only looked up.
     """
 
     slug: str
     is_same_month: bool = False
+    by: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """By what rules and inputs call it."""
+        return self.slug
 
 
 class ColumnKind(StrEnum):
@@ -204,7 +216,9 @@ class Dataset:
     `company` first. `rows_of`: the DocTypes of whose documents each row is a part: a person sees
     the rows of the documents that they may see. Empty: rows are aggregates, given only to those who
     may see everything that they are made of. `cleaning`: the codes of the rules that it applies
-    (C1 to C15, see docs/add-a-dataset.md).
+    (C1 to C15, see docs/add-a-dataset.md); rows may have `cleaned`, the codes that were applied to
+    them, which the engine counts. `crosswalk`: of an ACROSS dataset, the column by which feeds of
+    DocTypes look its rows up (`scope.crosswalk`).
 
     `build`: a function from scope to feeds, which MongoDB runs; or an async generator that takes
     the scope and yields rows, for what needs Python: it reads by `scope.read` and holds no more
@@ -227,6 +241,7 @@ class Dataset:
     freshness_hours: int
     build: Callable[[Scope], Any]
     cleaning: tuple[str, ...] = ()
+    crosswalk: str | None = None
     rows_of: tuple[str, ...] = ()
     tie_outs: tuple[TieOut, ...] = ()
 

@@ -21,12 +21,16 @@ _CLEANING = re.compile(r"C([1-9]|1[0-5])")
 RESERVED = frozenset(
     (
         *("instance", "month", "as_of", "build_id", "row", "source", "access", "rejected"),
+        "cleaned",
         *("by", "count", "cursor", "fields", "measure", "size", "sort"),
     )
 )
-# What they hold is no secret of anyone: units, calendars, rates, the currency of a company.
+# What they hold is no secret of anyone: units, calendars, rates, a company's currency, trees.
 SETTINGS = frozenset(
-    {"Company", "Currency Exchange", "Fiscal Year", "UOM Conversion Factor", "UOM"}
+    (
+        *("Company", "Currency Exchange", "Fiscal Year", "UOM Conversion Factor", "UOM"),
+        *("Item Group", "Territory", "Warehouse"),
+    )
 )
 # C15: none of these enters the business database, hashed or not.
 PERSONAL = re.compile(
@@ -74,6 +78,10 @@ def _key_faults(dataset: Dataset) -> Iterator[str]:
     if dataset.key[:2] != ("instance", "company"):
         yield "its key does not begin with instance, company"
     columns = {*dataset.columns, *dataset.partition.columns}
+    if dataset.crosswalk and dataset.partition is not Partition.ACROSS:
+        yield "a crosswalk goes across all instances: its partition is ACROSS"
+    if dataset.crosswalk and dataset.crosswalk not in columns:
+        yield f"{dataset.crosswalk}, by which it is looked up, is no column"
     for name in dataset.key:
         if name not in columns:
             yield f"{name} of its key is no column. {suggest(name, columns)}".strip()
@@ -99,6 +107,8 @@ def _upstream_faults(dataset: Dataset, known: Mapping[str, Dataset]) -> Iterator
         found = known.get(upstream.slug)
         if found is None:
             yield f"there is no dataset {upstream.slug}. {suggest(upstream.slug, known)}".strip()
+        elif upstream.by and not found.crosswalk:
+            yield f"{upstream.slug}: by is for a crosswalk, which it is not"
         elif upstream.is_same_month and not (
             dataset.partition is found.partition is Partition.INSTANCE_MONTH
         ):

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from warehouse.cleaning.books import Books, read_books
+from warehouse.cleaning.curated import Curated
 from warehouse.datasets.declaration import Source, Upstream
 from warehouse.documents.raw import COLLECTION_PREFIX
 from warehouse.errors import DatasetError
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 DATA = "document_data"
 LAST_CHARACTER = "\U0010ffff"
+# Crosswalks lie in the datastore as well, since MongoDB looks up within one database only; there
+# the column that they are looked up by has this name.
+CROSSWALK_PREFIX = "dataset_"
+CROSSWALK_COLUMN = "looked_up_by"
 MONTH = r"^\d{4}-(0[1-9]|1[0-2])"
 
 
@@ -40,7 +46,9 @@ class Scope:
 
     `instance`: of the partition; an ACROSS dataset goes over `instances` instead. `month`: of an
     INSTANCE_MONTH partition, None for its documents without a valid date. `as_of`: today in the
-    site's calendar. `live`: upstream dataset → the builds of its that count here.
+    site's calendar. `live`: upstream dataset → the builds of its that count here. `settings`:
+    DocType → the documents of the instance, of sources that are settings. `curated`: the tables
+    that people curate.
     """
 
     dataset: Dataset
@@ -50,6 +58,13 @@ class Scope:
     month: str | None = None
     live: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reader: Reader | None = None
+    settings: Mapping[str, list[Row]] = field(default_factory=dict)
+    curated: Curated = field(default_factory=Curated)
+
+    @property
+    def books(self) -> Books:
+        """The settings, understood: fiscal years, currencies, units, trees."""
+        return read_books(self.settings)
 
     def source(self, name: str) -> Source | Upstream:
         """Return a declared source.
@@ -58,7 +73,7 @@ class Scope:
             DatasetError: if the dataset does not declare it.
         """
         for one in self.dataset.sources:
-            if name == (one.doctype if isinstance(one, Source) else one.slug):
+            if name == one.name:
                 return one
         raise DatasetError(
             f"The rule of {self.dataset.slug} uses {name}, which it does not declare.",
@@ -112,6 +127,26 @@ class Scope:
             "localField": local,
             "foreignField": path,
             "pipeline": opening,
+            "as": into,
+        }
+        return [{"$lookup": found}, {"$set": {into: {"$first": f"${into}"}}}]
+
+    def crosswalk(
+        self, name: str, local: str, into: str, condition: Mapping[str, Any] | None = None
+    ) -> Stages:
+        """Return stages that put the row of a crosswalk into `into`, in a feed of a DocType.
+
+        `local`: the field that names the row, `condition`: what else must hold of it.
+        """
+        upstream = self.source(name)
+        if not isinstance(upstream, Upstream):
+            raise TypeError(f"{name} is a DocType: look it up")
+        chosen = {"instance": self.instance, **(condition or {})}
+        found = {
+            "from": CROSSWALK_PREFIX + upstream.slug,
+            "localField": local,
+            "foreignField": CROSSWALK_COLUMN,
+            "pipeline": [{"$match": chosen}],
             "as": into,
         }
         return [{"$lookup": found}, {"$set": {into: {"$first": f"${into}"}}}]
