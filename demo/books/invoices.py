@@ -17,7 +17,7 @@ from demo.books.columns import fill_goods, fill_tax, fill_totals, prefill_head
 from demo.books.deal import CANCELLED, DRAFT, SUBMITTED, Deal, Line, print_taxes
 from demo.books.drawing import Drawer, Written
 from demo.books.ledger import DOLLAR_ACCOUNT, Entry, Ledger
-from demo.books.setup import list_clerks
+from demo.books.people import list_clerks
 from demo.books.voucher import Voucher
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from demo.books.clock import format_date, format_time
 from demo.books.columns import fill_goods, fill_tax, fill_totals, prefill_head
 from demo.books.deal import SUBMITTED, print_taxes
 from demo.books.ledger import Entry
-from demo.books.setup import list_clerks
+from demo.books.people import list_clerks
 from demo.books.stock import Movement
 from demo.books.voucher import Voucher
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from demo.books.deal import CANCELLED, DRAFT, SUBMITTED
 from demo.books.invoices import settle
 from demo.books.ledger import DOLLAR_ACCOUNT, Entry, Ledger
-from demo.books.setup import list_clerks
+from demo.books.people import list_clerks
 from demo.books.voucher import Voucher
 from demo.books.words import spell_amount
 

@@ -8,7 +8,7 @@ from demo.books.chart import GODOWN, STORES
 from demo.books.clock import format_date, format_time
 from demo.books.deal import SUBMITTED
 from demo.books.ledger import Entry
-from demo.books.setup import list_clerks
+from demo.books.people import list_clerks
 from demo.books.stock import Movement
 from demo.books.voucher import Voucher
 
