@@ -37,17 +37,18 @@ class Shelf:
 def fill_basket(
     book: Book, shelf: Shelf, warehouse: str, *, buys: bool, rate: float = 1.0
 ) -> list[Line]:
-    """Draw one to six lines of different goods, at what they cost or are sold for.
+    """Draw one to six lines, at what goods cost or are sold for.
 
-    `rate`: rupees for one of the deal's currency.
+    What moves stock is of different goods, so that each line finds what it looked for. `rate`: rupees for one of the deal's currency.
     """
-    chosen: dict[str, Line] = {}
+    lines: list[Line] = []
     for _ in range(book.rng.choice(_LINES)):
         goods = _choose(book, shelf, warehouse, buys=buys)
-        if goods.code not in chosen:
-            most = None if buys or not shelf.stock else shelf.stock.available(goods, warehouse)
-            chosen[goods.code] = _draw_line(book, goods, rate, most, buys=buys)
-    return list(chosen.values())
+        if shelf.stock and goods in [line.goods for line in lines]:
+            continue
+        most = None if buys or not shelf.stock else shelf.stock.available(goods, warehouse)
+        lines.append(_draw_line(book, goods, rate, most, buys=buys))
+    return lines
 
 
 def _choose(book: Book, shelf: Shelf, warehouse: str, *, buys: bool) -> Goods:
