@@ -39,7 +39,8 @@ def fill_basket(
 ) -> list[Line]:
     """Draw one to six lines, at what goods cost or are sold for.
 
-    What moves stock is of different goods, so that each line finds what it looked for. `rate`: rupees for one of the deal's currency.
+    What moves stock is of different goods, so that each line finds what it looked for.
+    `rate`: rupees for one of the deal's currency.
     """
     lines: list[Line] = []
     for _ in range(book.rng.choice(_LINES)):
