@@ -75,6 +75,11 @@ def judge_hooks(
     return translate(snapshot, user, meta, rules) if translate else None
 
 
+def is_judged(doctype: str) -> bool:
+    """Say whether Frappe's own hooks of a DocType are accounted for here."""
+    return doctype in _TRANSLATED or doctype in _UNTRANSLATED
+
+
 def _is_known(app: str, version: str) -> bool:
     if app not in KNOWN_APPS:
         return False
