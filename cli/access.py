@@ -133,9 +133,7 @@ async def _explain(
     settings: Settings, erp: ErpInstance, asked: tuple[str, str, str]
 ) -> Explanation:
     async with open_datastore(settings):
-        snapshot = await Snapshots(timedelta(hours=settings.csa_access_max_age_hours)).get(
-            erp.instance
-        )
+        snapshot = await Snapshots.of(settings).get(erp.instance)
         return await explain_access(snapshot, *asked)
 
 

@@ -10,6 +10,7 @@ from prefect.schedules import Cron
 from prefect.settings import PREFECT_LOGGING_EXTRA_LOGGERS, temporary_settings
 from prefect.types.entrypoint import EntrypointType
 
+from flows.access_refresh import access_refresh
 from flows.daily import TIME_ZONE, daily
 from flows.ingest import ingest
 from flows.server import wait_for_server
@@ -37,6 +38,15 @@ async def deployments() -> list[RunnerDeployment]:
         await ingest.ato_deployment(
             name="ingest",
             description="Bring the store of one instance up to date.",
+            entrypoint_type=EntrypointType.MODULE_PATH,
+        ),
+        await access_refresh.ato_deployment(
+            name="access-refresh",
+            schedule=Cron("*/30 * * * *", timezone=TIME_ZONE),
+            concurrency_limit=ConcurrencyLimitConfig(
+                limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+            ),
+            description="Read who may see what in every instance.",
             entrypoint_type=EntrypointType.MODULE_PATH,
         ),
     ]

@@ -19,6 +19,7 @@ from prefect.cache_policies import INPUTS, NO_CACHE, RUN_ID
 from prefect.states import Failed
 
 from flows.summary import UNWELL, conclude, describe_report, publish
+from warehouse.access.refresh import refresh_beside
 from warehouse.datastore import open_datastore
 from warehouse.errors import LeaseError, MongoUnavailable
 from warehouse.ingestion.run import Limits, Surroundings, open_run
@@ -114,6 +115,7 @@ async def _sync_all(bench: Bench) -> None:
 async def survey(instance: str) -> int:
     """Find out which DocTypes of `instance` have work; return how many."""
     bench = _bench.get()
+    await refresh_beside(get_settings().instance(instance))
     syncs = await bench.run.list_syncs(bench.selection)
     await bench.run.survey_all(syncs)
     bench.syncs = {found.doctype: found for found in syncs}

@@ -51,7 +51,7 @@ def unattested_apps(snapshot: Snapshot) -> list[str]:
     return [
         f"{app} {version}".strip()
         for app, version in sorted(snapshot.versions.items())
-        if not _is_known(app, version) and snapshot.attestation.apps.get(app) != version
+        if not is_known_app(app, version) and snapshot.attestation.apps.get(app) != version
     ]
 
 
@@ -80,7 +80,8 @@ def is_judged(doctype: str) -> bool:
     return doctype in _TRANSLATED or doctype in _UNTRANSLATED
 
 
-def _is_known(app: str, version: str) -> bool:
+def is_known_app(app: str, version: str) -> bool:
+    """Say whether the hooks of an app in this version were looked through."""
     if app not in KNOWN_APPS:
         return False
     majors, found = KNOWN_APPS[app], re.match(r"\d+", version)
