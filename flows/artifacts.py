@@ -1,0 +1,111 @@
+"""What an operator finds on a run page: a summary, a table of DocTypes, the runbooks to follow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+
+from flows.runbooks import link_to, page_for, publish_pages
+from flows.summary import UNWELL, describe_totals
+from warehouse.documents.control import Outcome
+
+if TYPE_CHECKING:
+    from warehouse.documents.control import DocTypeReport, Failure, Run
+
+DENIED, REJECTED = "doctype-denied", "rejected-documents"
+NUMBERS = (
+    *("seen", "new", "changed", "unchanged", "deleted", "renamed", "absent", "vanished"),
+    *("rejected", "requests"),
+)
+
+
+def key_of(kind: str, instance: str) -> str:
+    """Return how the artifacts of a kind of run on an instance begin."""
+    return f"{kind}-{instance.replace('_', '-')}"
+
+
+async def publish_run(record: Run) -> None:
+    """Put a run's summary, its DocTypes with work or an error, and the runbooks on its page."""
+    key = key_of(record.kind, record.instance)
+    await acreate_markdown_artifact(
+        describe_run(record),
+        key=f"{key}-summary",
+        description=f"{record.instance} {record.outcome}",
+    )
+    rows = [_row(report) for report in record.doctypes]
+    if rows:
+        await acreate_table_artifact(
+            rows, key=f"{key}-doctypes", description="DocTypes with work or an error"
+        )
+    await publish_pages(list_pages(record))
+
+
+async def publish_failure(kind: str, instance: str, failure: Failure) -> None:
+    """Put what kept a run from starting, or took its store away, on its page."""
+    page = page_for(failure.code)
+    text = f"# {instance}: failed\n\n{_stopped(failure)}"
+    await acreate_markdown_artifact(
+        text, key=f"{key_of(kind, instance)}-summary", description=f"{instance} failed"
+    )
+    await publish_pages([page])
+
+
+def describe_run(record: Run) -> str:
+    """Return a run in Markdown: numbers, then each failure with its cause, cure and runbook."""
+    lines = [f"# {record.instance}: {record.outcome.value}", "", describe_totals(record), ""]
+    if record.failure:
+        lines += [_stopped(record.failure), ""]
+    if record.unreached:
+        lines += [f"{record.unreached} DocTypes were not reached; the next run does them.", ""]
+    if record.totals.rejected:
+        lines += [f"Rejected documents are kept aside. Runbook: {link_to(REJECTED)}.", ""]
+    denied = _names(record, frozenset({Outcome.DENIED}))
+    if denied:
+        said = f"Denied to the key, which is no failure: {', '.join(denied)}."
+        lines += [f"{said} Runbook: {link_to(DENIED)}.", ""]
+    failed = [report for report in record.doctypes if report.outcome in UNWELL]
+    if failed:
+        lines += ["| DocType | outcome | cause | what to do | runbook |"]
+        lines += ["| --- | --- | --- | --- | --- |"]
+        lines += [_failure_row(report, report.failure) for report in failed if report.failure]
+    return "\n".join(lines)
+
+
+def list_pages(record: Run) -> set[str]:
+    """Return the runbook pages that a run calls for."""
+    failures = [record.failure, *(r.failure for r in record.doctypes if r.outcome in UNWELL)]
+    pages = {page_for(failure.code) for failure in failures if failure}
+    pages |= {DENIED} if _names(record, frozenset({Outcome.DENIED})) else set()
+    return pages | ({REJECTED} if record.totals.rejected else set())
+
+
+def table_cell(text: str) -> str:
+    """Return `text` as it may stand in a Markdown table."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _stopped(failure: Failure) -> str:
+    page = link_to(page_for(failure.code))
+    return f"**Stopped.** {failure.message} {failure.cure} Runbook: {page}."
+
+
+def _names(record: Run, outcomes: frozenset[Outcome]) -> list[str]:
+    return sorted(report.doctype for report in record.doctypes if report.outcome in outcomes)
+
+
+def _failure_row(report: DocTypeReport, failure: Failure) -> str:
+    texts = (report.doctype, report.outcome.value, failure.message, failure.cure)
+    cells = [*(table_cell(text) for text in texts), link_to(page_for(failure.code))]
+    return f"| {' | '.join(cells)} |"
+
+
+def _row(report: DocTypeReport) -> dict[str, Any]:
+    return (
+        {"DocType": report.doctype, "outcome": report.outcome.value}
+        | {name: getattr(report, name) for name in NUMBERS}
+        | {
+            "seconds": round(report.seconds, 1),
+            "failure": report.failure.message if report.failure else "",
+        }
+    )
