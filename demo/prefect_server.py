@@ -16,7 +16,7 @@ from demo.processes import HOST, free_port, running, wait_until_up
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 START_S = 120.0
@@ -100,21 +100,29 @@ def client_variables(url: str, home: Path) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         # The second UI asks an analytics host from the browser.
         "PREFECT_SERVER_UI_V2_ENABLED": "false",
+        # In memory, a restart of the server would lose who holds a deployment's place, and the
+        # place with it.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+            "prefect.server.concurrency.lease_storage.filesystem"
+        ),
         "PREFECT_RUNNER_POLL_FREQUENCY": "1",
     }
 
 
 @contextmanager
-def prefect_server(data_dir: Path) -> Iterator[PrefectServer]:
+def prefect_server(
+    data_dir: Path, variables: Mapping[str, str] | None = None, port: int | None = None
+) -> Iterator[PrefectServer]:
     """Run a Prefect server whose data are below `data_dir`; yield it while it is starting.
 
     uvicorn runs the server's app itself: `prefect server start` would load Prefect once more.
     """
     home = data_dir.resolve() / "prefect"
     home.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    port = port or free_port()
     url = f"http://{HOST}:{port}"
+    settings = client_variables(url, home) | dict(variables or {})
     app = ("uvicorn", "--factory", "prefect.server.api.server:create_app", "--log-level", "warning")
     where = ("--host", HOST, "--port", str(port))
-    with running((*app, *where), client_variables(url, home), home / "server.log") as process:
+    with running((*app, *where), settings, home / "server.log") as process:
         yield PrefectServer(url, home, process)

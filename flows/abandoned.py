@@ -17,6 +17,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import StateType
+from prefect.runtime import flow_run
 from prefect.states import Crashed
 
 from flows.recent_events import has_happened
@@ -31,18 +32,19 @@ SAID = "Its process died: no sign of life for too long. What was stored is kept;
 
 
 async def crash_abandoned(client: PrefectClient, silence: timedelta) -> list[FlowRun]:
-    """Mark the runs of deployments that were silent for so long as Crashed; return them."""
+    """Mark the runs of deployments that were silent for so long as Crashed; return them.
+
+    The run at hand is spared, since it lives.
+    """
     since = datetime.now(UTC) - silence
-    crashed = []
-    for run in await _read_at_work(client):
-        if (
-            run.state
-            and run.state.timestamp < since
-            and not await _has_heartbeat(client, run, since)
-        ):
-            await client.set_flow_run_state(run.id, Crashed(message=SAID), force=True)
-            crashed.append(run)
-    return crashed
+    abandoned = [
+        run
+        for run in await _read_at_work(client)
+        if str(run.id) != str(flow_run.id) and not await _shows_life(client, run, since)
+    ]
+    for run in abandoned:
+        await client.set_flow_run_state(run.id, Crashed(message=SAID), force=True)
+    return abandoned
 
 
 async def _read_at_work(client: PrefectClient) -> list[FlowRun]:
@@ -54,5 +56,7 @@ async def _read_at_work(client: PrefectClient) -> list[FlowRun]:
     )
 
 
-async def _has_heartbeat(client: PrefectClient, run: FlowRun, since: datetime) -> bool:
+async def _shows_life(client: PrefectClient, run: FlowRun, since: datetime) -> bool:
+    if run.state is None or run.state.timestamp >= since:
+        return True
     return await has_happened(client, HEARTBEAT, f"prefect.flow-run.{run.id}", since)

@@ -66,8 +66,7 @@ def describe_run(record: Run) -> str:
         lines += [f"{said} Runbook: {link_to(DENIED)}.", ""]
     failed = [report for report in record.doctypes if report.outcome in UNWELL]
     if failed:
-        lines += ["| DocType | outcome | cause | what to do | runbook |"]
-        lines += ["| --- | --- | --- | --- | --- |"]
+        lines += ["| DocType | runbook | cause | what to do |", "| --- | --- | --- | --- |"]
         lines += [_failure_row(report, report.failure) for report in failed if report.failure]
     return "\n".join(lines)
 
@@ -95,9 +94,10 @@ def _names(record: Run, outcomes: frozenset[Outcome]) -> list[str]:
 
 
 def _failure_row(report: DocTypeReport, failure: Failure) -> str:
-    texts = (report.doctype, report.outcome.value, failure.message, failure.cure)
-    cells = [*(table_cell(text) for text in texts), link_to(page_for(failure.code))]
-    return f"| {' | '.join(cells)} |"
+    doctype, cause, cure = (
+        table_cell(text) for text in (report.doctype, failure.message, failure.cure)
+    )
+    return f"| {doctype} | {link_to(page_for(failure.code))} | {cause} | {cure} |"
 
 
 def _row(report: DocTypeReport) -> dict[str, Any]:
