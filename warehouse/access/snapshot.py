@@ -85,8 +85,8 @@ class Snapshot:
 
     `roles`, `user_permissions`: by user. `standard_rules`, `custom_rules`, `shares`, `kinds`,
     `metas`: by DocType; metas are merged ones, of DocTypes and of child tables. `trees`: DocType →
-    node → (lft, rgt). `scripted`: DocTypes with an enabled Permission Query. `version` names this
-    content and nothing else.
+    node → (lft, rgt). `fingerprints`: DocType → what its metas were read at. `scripted`: DocTypes
+    with an enabled Permission Query. `version` names this content and nothing else.
     """
 
     instance: str
@@ -101,6 +101,7 @@ class Snapshot:
     kinds: dict[str, Kind]
     metas: dict[str, Meta]
     trees: dict[str, dict[str, Node]]
+    fingerprints: dict[str, str] = field(default_factory=dict)
     is_strict: bool = False
     scripted: frozenset[str] = frozenset()
     attestation: Attestation = field(default_factory=Attestation)

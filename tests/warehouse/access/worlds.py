@@ -17,10 +17,13 @@ from warehouse.access.snapshot import (
     UserPermission,
 )
 from warehouse.access.verdict import Access, Denial
-from warehouse.documents.raw import raw_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from pymongo.collection import Collection
+
+    Raw = Collection[dict[str, Any]]
 
 EMPLOYEE = "u@x"
 INVOICE = "Sales Invoice"
@@ -112,16 +115,14 @@ class World:
         assert isinstance(compiled, Denial)
         return compiled.code
 
-    async def shown(self, documents: Iterable[Document], doctype: str = INVOICE) -> list[str]:
+    def shown(self, raw: Raw, documents: Iterable[Document], doctype: str = INVOICE) -> list[str]:
         """Store `documents` in MongoDB and return the names of those that the filter finds."""
         compiled = self.compile(doctype)
-        collection = raw_model("site").get_pymongo_collection()
-        await collection.delete_many({})
-        await collection.insert_many([make_row(doctype, document) for document in documents])
+        raw.delete_many({})
+        raw.insert_many([make_row(doctype, document) for document in documents])
         if isinstance(compiled, Denial):
             return []
-        query = {"doctype": doctype, **compiled.condition}
-        return sorted([row["name"] async for row in collection.find(query)])
+        return sorted(row["name"] for row in raw.find({"doctype": doctype, **compiled.condition}))
 
 
 def make_row(doctype: str, document: Document) -> dict[str, Any]:
