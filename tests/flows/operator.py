@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 if TYPE_CHECKING:
     from demo.prefect_server import PrefectServer
 
@@ -48,7 +46,7 @@ class Operator:
 
     def press_retry(self, run_id: str) -> None:
         """Press Retry on a run page."""
-        said = self.post(
+        said = self.server.post(
             f"flow_runs/{run_id}/set_state",
             {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}, "force": False},
         )
@@ -56,15 +54,11 @@ class Operator:
 
     def flow_run(self, run_id: str) -> dict[str, Any]:
         """Return a run as it is now."""
-        answer = httpx.get(
-            f"{self.server.url}/api/flow_runs/{run_id}", timeout=60, trust_env=False
-        ).raise_for_status()
-        found: dict[str, Any] = answer.json()
-        return found
+        return self.server.get_run(run_id)
 
     def runs_of(self, flow: str) -> list[dict[str, Any]]:
         """Return the runs of a flow that have started, the latest first."""
-        found: list[dict[str, Any]] = self.post(
+        found: list[dict[str, Any]] = self.server.post(
             "flow_runs/filter",
             {"flows": {"name": {"any_": [flow]}}, "sort": "START_TIME_DESC"},
         )
@@ -72,7 +66,7 @@ class Operator:
 
     def children(self, run_id: str, flow: str = "ingest") -> dict[str, dict[str, Any]]:
         """Return name → flow run of the children of a daily run, by instance for `ingest`."""
-        runs = self.post(
+        runs = self.server.post(
             "flow_runs/filter",
             {
                 "flow_runs": {"parent_flow_run_id": {"any_": [run_id]}},
@@ -95,7 +89,7 @@ class Operator:
         return now
 
     def _read_tasks(self, run_id: str, times: int) -> dict[str, str]:
-        runs = self.post(
+        runs = self.server.post(
             "task_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}, "limit": 200}
         )
         return {
@@ -104,20 +98,14 @@ class Operator:
 
     def artifacts(self, run_id: str) -> dict[str, str]:
         """Return key → data, as text, of the artifacts on a run page."""
-        found = self.post("artifacts/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
+        found = self.server.post("artifacts/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
         return {artifact["key"]: str(artifact["data"]) for artifact in found}
 
     def log_lines(self, run_id: str) -> list[str]:
         """Return the log lines on a run page."""
-        lines = self.post("logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}})
+        lines = self.server.post("logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}})
         return [line["message"] for line in lines]
-
-    def post(self, path: str, body: dict[str, Any]) -> Any:
-        """Ask the server, and return its answer."""
-        answer = httpx.post(f"{self.server.url}/api/{path}", json=body, timeout=60, trust_env=False)
-        assert answer.is_success, answer.text
-        return answer.json()
 
     def _create(self, deployment: str, body: dict[str, Any]) -> str:
         deployment_id = self.server.find_deployment(deployment, RUN_S)
-        return str(self.post(f"deployments/{deployment_id}/create_flow_run", body)["id"])
+        return str(self.server.post(f"deployments/{deployment_id}/create_flow_run", body)["id"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,9 +14,8 @@ from tests.commanding import Csa
 from tests.flows.workers import HEARTBEAT_S, kill_machine, work_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from tests.flows.operator import Operator
     from tests.flows.workers import WorkPool
 
 SITES = {"one": 1, "two": 2, "three": 3}
@@ -58,10 +57,12 @@ def test_a_worker_killed_in_the_middle_of_daily_leaves_nothing_stuck_missing_or_
     for site in three_sites.values():
         # So slow that the death comes in the middle: after some of its DocTypes.
         site.control.fault("delay", seconds=20.0, match={"doctype": "Sales Invoice"}, times=None)
-    pool.add_worker()
-    pool.add_worker()
-    killed = operator.schedule("daily/daily", in_s=1)
-    _wait_until_all_are_at_work(operator, killed)
+    # Room for daily and one of its children on the first, for the others on the second.
+    pool.add_worker(places=2)
+    killed = operator.schedule("daily/daily", in_s=0)
+    _wait_for_running(lambda: [operator.flow_run(killed)], 1)
+    pool.add_worker(places=2)
+    _wait_for_running(lambda: list(operator.children(killed).values()), len(SITES))
 
     kill_machine(pool.worker_of(killed))
     died_at = time.monotonic()
@@ -81,12 +82,10 @@ def test_a_worker_killed_in_the_middle_of_daily_leaves_nothing_stuck_missing_or_
     assert verified.code == 0, verified.stdout
 
 
-def _wait_until_all_are_at_work(operator: Operator, run_id: str) -> None:
+def _wait_for_running(read: Callable[[], list[dict[str, Any]]], expected: int) -> None:
     give_up_at = time.monotonic() + LIMIT_S
-    while time.monotonic() < give_up_at:
-        children = operator.children(run_id)
-        at_work = [run for run in children.values() if run["state"]["type"] == "RUNNING"]
-        if len(at_work) == len(SITES):
-            return
+    runs = read()
+    while sum(run["state"]["type"] == "RUNNING" for run in runs) < expected:
+        assert time.monotonic() < give_up_at, runs
         time.sleep(0.5)
-    raise AssertionError(f"the children did not start: {children}")
+        runs = read()

@@ -50,7 +50,7 @@ class WorkPool:
             capture_output=True,
         )
 
-    def add_worker(self) -> subprocess.Popen[bytes]:
+    def add_worker(self, places: int) -> None:
         """Start one more worker, as a machine of its own would have it."""
         name = f"worker-{len(self.workers) + 1}"
         own = {
@@ -61,10 +61,10 @@ class WorkPool:
             "WAREHOUSE_HOME": str(self.folder),
         }
         started = ("prefect", "worker", "start", "--pool", "csa", "--name", name)
+        started += ("--limit", str(places))
         variables = {**self.server.variables, **self.variables, **own}
         process = running(started, variables, self.folder / f"{name}.log")
         self.workers.append(self.parts.enter_context(process))
-        return self.workers[-1]
 
     def worker_of(self, run_id: str) -> subprocess.Popen[bytes]:
         """Return the worker below which the process of a run is."""
