@@ -37,7 +37,7 @@ def test_daily_ingests_every_instance_as_a_run_of_its_own(
         assert tasks["Sales Invoice"] == "Completed"
         artifacts = operator.artifacts(child["id"])
         assert f"ingest-{instance}-summary" in artifacts
-        assert artifacts[f"ingest-{instance}-progress"] == "100.0"
+        assert artifacts[f"ingest-{instance}-progress"] == "100"
         assert any("DocTypes have work" in line for line in operator.log_lines(child["id"]))
 
 
