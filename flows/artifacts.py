@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
-from flows.runbooks import link_to, page_for, publish_pages
+from flows.runbooks import page_for, publish_pages
 from flows.summary import UNWELL, describe_totals
 from warehouse.documents.control import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from warehouse.documents.control import DocTypeReport, Failure, Run
 
 DENIED, REJECTED = "doctype-denied", "rejected-documents"
@@ -28,8 +30,9 @@ def key_of(kind: str, instance: str) -> str:
 async def publish_run(record: Run) -> None:
     """Put a run's summary, its DocTypes with work or an error, and the runbooks on its page."""
     key = key_of(record.kind, record.instance)
+    links = await publish_pages(list_pages(record))
     await acreate_markdown_artifact(
-        describe_run(record),
+        describe_run(record, links),
         key=f"{key}-summary",
         description=f"{record.instance} {record.outcome}",
     )
@@ -38,36 +41,38 @@ async def publish_run(record: Run) -> None:
         await acreate_table_artifact(
             rows, key=f"{key}-doctypes", description="DocTypes with work or an error"
         )
-    await publish_pages(list_pages(record))
 
 
 async def publish_failure(kind: str, instance: str, failure: Failure) -> None:
     """Put what kept a run from starting, or took its store away, on its page."""
-    page = page_for(failure.code)
-    text = f"# {instance}: failed\n\n{_stopped(failure)}"
+    links = await publish_pages([page_for(failure.code)])
     await acreate_markdown_artifact(
-        text, key=f"{key_of(kind, instance)}-summary", description=f"{instance} failed"
+        f"# {instance}: failed\n\n{_stopped(failure, links)}",
+        key=f"{key_of(kind, instance)}-summary",
+        description=f"{instance} failed",
     )
-    await publish_pages([page])
 
 
-def describe_run(record: Run) -> str:
-    """Return a run in Markdown: numbers, then each failure with its cause, cure and runbook."""
+def describe_run(record: Run, links: Mapping[str, str]) -> str:
+    """Return a run in Markdown: numbers, then each failure with its cause, cure and runbook.
+
+    `links`: page → link to it, of every page that `list_pages` names.
+    """
     lines = [f"# {record.instance}: {record.outcome.value}", "", describe_totals(record), ""]
     if record.failure:
-        lines += [_stopped(record.failure), ""]
+        lines += [_stopped(record.failure, links), ""]
     if record.unreached:
         lines += [f"{record.unreached} DocTypes were not reached; the next run does them.", ""]
     if record.totals.rejected:
-        lines += [f"Rejected documents are kept aside. Runbook: {link_to(REJECTED)}.", ""]
+        lines += [f"Rejected documents are kept aside. Runbook: {links[REJECTED]}.", ""]
     denied = _names(record, frozenset({Outcome.DENIED}))
     if denied:
         said = f"Denied to the key, which is no failure: {', '.join(denied)}."
-        lines += [f"{said} Runbook: {link_to(DENIED)}.", ""]
-    failed = [report for report in record.doctypes if report.outcome in UNWELL]
+        lines += [f"{said} Runbook: {links[DENIED]}.", ""]
+    failed = [(report.doctype, report.failure) for report in record.doctypes if _is_unwell(report)]
     if failed:
         lines += ["| DocType | runbook | cause | what to do |", "| --- | --- | --- | --- |"]
-        lines += [_failure_row(report, report.failure) for report in failed if report.failure]
+        lines += [_failure_row(name, failure, links) for name, failure in failed if failure]
     return "\n".join(lines)
 
 
@@ -84,8 +89,12 @@ def table_cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _stopped(failure: Failure) -> str:
-    page = link_to(page_for(failure.code))
+def _is_unwell(report: DocTypeReport) -> bool:
+    return report.outcome in UNWELL
+
+
+def _stopped(failure: Failure, links: Mapping[str, str]) -> str:
+    page = links[page_for(failure.code)]
     return f"**Stopped.** {failure.message} {failure.cure} Runbook: {page}."
 
 
@@ -93,11 +102,9 @@ def _names(record: Run, outcomes: frozenset[Outcome]) -> list[str]:
     return sorted(report.doctype for report in record.doctypes if report.outcome in outcomes)
 
 
-def _failure_row(report: DocTypeReport, failure: Failure) -> str:
-    doctype, cause, cure = (
-        table_cell(text) for text in (report.doctype, failure.message, failure.cure)
-    )
-    return f"| {doctype} | {link_to(page_for(failure.code))} | {cause} | {cure} |"
+def _failure_row(doctype: str, failure: Failure, links: Mapping[str, str]) -> str:
+    name, cause, cure = (table_cell(text) for text in (doctype, failure.message, failure.cure))
+    return f"| {name} | {links[page_for(failure.code)]} | {cause} | {cure} |"
 
 
 def _row(report: DocTypeReport) -> dict[str, Any]:

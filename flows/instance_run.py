@@ -97,6 +97,8 @@ async def _work(settings: Settings, erp: ErpInstance, kind: str, selection: Sele
         if busy:
             bench.ring = await ProgressRing.draw(key_of(kind, erp.instance), busy)
         await _sync_all(bench)
+        if bench.ring:
+            await bench.ring.show()
         bench.syncs = {found.doctype: found for found in await run.list_followups()}
         await run.survey_all(list(bench.syncs.values()))
         await _sync_all(bench)

@@ -36,8 +36,11 @@ class ProgressRing:
     async def advance(self) -> None:
         """Count one more."""
         self.done += 1
-        now = time.monotonic()
-        if self.done >= self.total or now - self.shown_at >= PAUSE_S:
-            self.shown_at = now
-            share = min(WHOLE, WHOLE * self.done / self.total)
-            await aupdate_progress_artifact(self.artifact, share)
+        if time.monotonic() - self.shown_at >= PAUSE_S:
+            await self.show()
+
+    async def show(self) -> None:
+        """Fill the ring as far as things are."""
+        self.shown_at = time.monotonic()
+        share = min(WHOLE, WHOLE * self.done / self.total)
+        await aupdate_progress_artifact(self.artifact, share)

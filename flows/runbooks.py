@@ -35,24 +35,20 @@ def page_for(code: str) -> str:
     return PAGES.get(code, OTHERWISE)
 
 
-def link_to(page: str) -> str:
-    """Return a Markdown link to a page that `publish_pages` has put into the Prefect UI."""
-    return f"[{page}](/artifacts/key/{_key(page)})"
-
-
-async def publish_pages(pages: Iterable[str]) -> None:
-    """Put runbook pages on the page of the run at hand, each once."""
+async def publish_pages(pages: Iterable[str]) -> dict[str, str]:
+    """Put runbook pages on the page of the run at hand; return page → Markdown link to it there."""
+    links = {}
     for page in sorted(set(pages)):
-        await acreate_markdown_artifact(
-            read_page(page), key=_key(page), description=f"Runbook docs/runbooks/{page}.md"
+        artifact = await acreate_markdown_artifact(
+            read_page(page),
+            key=f"runbook-{page}",
+            description=f"Runbook docs/runbooks/{page}.md",
         )
+        links[page] = f"[{page}](/artifacts/artifact/{artifact})"
+    return links
 
 
 @cache
 def read_page(page: str) -> str:
     """Return the Markdown of a page."""
     return (FOLDER / f"{page}.md").read_text(encoding="utf-8")
-
-
-def _key(page: str) -> str:
-    return f"runbook-{page}"
