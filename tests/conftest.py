@@ -37,6 +37,7 @@ async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, An
         await init_documents(client[name], ["site"])
         yield client[name]
         await client.drop_database(name)
+        await client.drop_database(f"{name}-business")
 
 
 @pytest.fixture(scope="session")
