@@ -13,6 +13,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
+from flows.runbooks import publish_pages
 from warehouse.access.hooks import unattested_apps
 from warehouse.access.refresh import refresh_access
 from warehouse.datastore import open_datastore
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
 TIMEOUT_S = 25 * 60
+PAGE = "access-stale"
 
 
 @flow(
@@ -48,6 +50,7 @@ async def access_refresh(instances: list[str] | None = None) -> State[Any]:
         return Failed(message=str(error))
     failed = {name: state for name, state in states.items() if not state.is_completed()}
     if failed:
+        await publish_pages([PAGE])
         said = " ".join(str(state.message) for state in failed.values())
         return Failed(message=f"{len(failed)} of {len(states)} instances failed. {said}")
     return Completed(message=" ".join(str(state.message) for state in states.values()))
