@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class Figure:
     """How a figure is measured; `bar` is what it must reach, `aim` what it should.
 
-    `take` returns `ratio` or `value`, and the raw figures that it was made of. `on_demand`: measured
-    only when asked for by name.
+    `take` returns `ratio` or `value`, and the raw figures that it was made of. `on_demand`: it is
+    measured only when asked for by name.
     """
 
     take: Callable[[Workbench], Awaitable[dict[str, Any]]]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EDITED = {"Sales Invoice": 4, "Farmer": 2, "Customer": 1, "Item": 1}
 DELETED = {"Payment Entry": 1}
 INSERTED = {"Customer": "Come Lately"}
-START_S = 900.0
+START_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,23 @@ class Cost:
 
 
 async def take(bench: Workbench) -> dict[str, Any]:
-    """Ingest, run again, change ten documents, run again."""
-    sizes = bench.sizes
     started = time.perf_counter()
-    with SiteProcess(documents=sizes.most_documents, start_s=START_S) as site:
+    with SiteProcess(documents=bench.sizes.most_documents, start_s=START_S) as site:
         bench.say(f"  {site.announcement}, after {time.perf_counter() - started:.0f} s")
         async with bench.database():
-            first, first_cost = await _run(site, sizes.inventory_rows)
-            bench.say(f"  {first.totals.new:,} documents stored: {first_cost}")
-            _, quiet = await _run(site, sizes.inventory_rows)
-            bench.say(f"  nothing changed: {quiet}")
-            await _change(site)
-            run, changed = await _run(site, sizes.inventory_rows)
-            bench.say(f"  10 changes: {changed}")
+            return await _measure(site, bench)
+
+
+async def _measure(site: SiteProcess, bench: Workbench) -> dict[str, Any]:
+    """Ingest, run again, change ten documents, run again."""
+    inventory_rows = bench.sizes.inventory_rows
+    first, first_cost = await _run(site, inventory_rows)
+    bench.say(f"  {first.totals.new:,} documents stored: {first_cost}")
+    _, quiet = await _run(site, inventory_rows)
+    bench.say(f"  nothing changed: {quiet}")
+    await _change(site)
+    run, changed = await _run(site, inventory_rows)
+    bench.say(f"  10 changes: {changed}")
     found = run.totals.changed + run.totals.new + run.totals.deleted
     if found != sum((*EDITED.values(), *DELETED.values(), len(INSERTED))):
         raise RuntimeError(f"10 documents were changed, {found} changes were found")

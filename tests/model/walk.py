@@ -282,7 +282,7 @@ class Walk:
     async def accept(self, _dice: Random) -> None:
         """Reconcile and say that what left may be removed, hidden documents too."""
         await self._begin(are_hidden_given_up=True)
-        await self._end(await self.warehouse.run(_accepting()))
+        await self._end(await self.warehouse.run(accepting()))
 
     async def reconcile(self, dice: Random) -> None:
         """Reconcile while nobody touches the site: then the store is the site."""
@@ -306,7 +306,7 @@ class Walk:
             await self.revive(dice)
         self.site.show_all()
         for doctype in await self.examiner.doctypes_that_lost_many():
-            await self._run_quietly(_accepting(doctype))
+            await self._run_quietly(accepting(doctype))
 
     async def _run_quietly(self, selection: Selection | None = None) -> Run:
         await self._begin()
@@ -390,5 +390,5 @@ def _draw_selection(dice: Random) -> Selection | None:
     return dice.choice((None, None, EVERYTHING))
 
 
-def _accepting(*doctypes: str) -> Selection:
+def accepting(*doctypes: str) -> Selection:
     return Selection(frozenset(doctypes), EVERYTHING.depth, accepts_deletes=True)
