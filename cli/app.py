@@ -14,6 +14,7 @@ from cli import (
     rejected,
     serve,
     status,
+    user,
     verify,
 )
 
@@ -34,3 +35,4 @@ app.command("serve")(serve.serve)
 app.command("flows")(flows.flows)
 app.command("status")(status.status)
 app.add_typer(rejected.app, name="rejected")
+app.add_typer(user.app, name="user")

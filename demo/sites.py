@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Instance id → documents and seed of its books: the same every time, so that a second demo finds
 # in the store what it serves.
+TRUST_GROUP = "demo"
 SITES = {"kisanmitra": (4_000, 1), "sahaja": (2_500, 2)}
 
 
@@ -42,4 +43,5 @@ def settings_variables(sites: dict[str, SiteProcess]) -> dict[str, str]:
         variables[f"{prefix}API_KEY"] = site.key
         variables[f"{prefix}API_SECRET"] = site.secret
         variables[f"{prefix}TITLE"] = site.announcement.split('"')[1]
+        variables[f"{prefix}TRUST_GROUP"] = TRUST_GROUP
     return variables

@@ -14,9 +14,17 @@ WarehouseError(message, cure, context)
 ├─ LeaseError                         another holder works on the instance: stop, nothing is lost
 │  ├─ LeaseHeld                       it was there first
 │  └─ LeaseLost                       it took over while we slept
+├─ AccessError                        who somebody is, and what that opens
+│  ├─ SignInRefused(code)             a proof that failed, or that can't be accepted
+│  ├─ SignInThrottled(retry_after_s)  too many tried: no ERP is asked
+│  ├─ AccountRefused(code)            an account, link or token can't be changed like that
+│  └─ OperatorsOnly                   an account that is no operator's
 ├─ DocumentRejected                   a document that can't be stored: kept aside, counted
+├─ DatasetError                       a rule failed: the build before stays live
+├─ AccessSnapshotInvalid              permission tables not read whole: the last snapshot stays
 └─ ReadError                          a read that can't be answered
    ├─ NotReadable                     there is none, or not for this subject: never told apart
+   ├─ AccessSnapshotStale             nobody knows who may see what: nothing is shown
    ├─ QueryRefused(code, parameter)   the query can't be understood: say which parameter
    └─ QueryTooSlow                    MongoDB took longer than a query may
 
@@ -149,10 +157,71 @@ class LeaseLost(LeaseError):
     code = "lease_lost"
 
 
+class AccessError(WarehouseError):
+    """Somebody is not who they would have to be."""
+
+    code = "access_error"
+
+
+class SignInRefused(AccessError):
+    """A proof of identity failed; `code` says as much as a stranger may know."""
+
+    code = "sign_in_failed"
+
+    def __init__(self, message: str = "", *, code: str = code, cure: str = "") -> None:
+        super().__init__(message or "The user name or the password is wrong.", cure=cure)
+        self.code = code
+
+
+class SignInThrottled(AccessError):
+    """Too many sign-ins failed; `retry_after_s` says for how long none is tried."""
+
+    code = "sign_in_throttled"
+
+    def __init__(self, *, retry_after_s: float) -> None:
+        super().__init__(
+            "Too many sign-ins have failed.",
+            cure=f"Try again in {max(1, round(retry_after_s / 60))} min.",
+        )
+        self.retry_after_s = retry_after_s
+
+
+class AccountRefused(AccessError):
+    """A change of an account, a link or a token can't be made."""
+
+    def __init__(self, message: str, *, code: str, cure: str = "") -> None:
+        super().__init__(message, cure=cure)
+        self.code = code
+
+
+class OperatorsOnly(AccessError):
+    """What was asked for is for those who look after the warehouse."""
+
+    code = "operators_only"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Only operators may see this, signed in by their portal password.",
+            cure="An administrator makes an operator: csa user add NAME --operator.",
+        )
+
+
 class DocumentRejected(WarehouseError):
     """A document can't be stored as it is."""
 
     code = "document_rejected"
+
+
+class DatasetError(WarehouseError):
+    """A dataset is declared wrongly, or its rule failed."""
+
+    code = "dataset_error"
+
+
+class AccessSnapshotInvalid(WarehouseError):
+    """The permission tables could not be read whole, so what was read of them is not used."""
+
+    code = "access_snapshot_invalid"
 
 
 class ReadError(WarehouseError):
@@ -168,6 +237,19 @@ class NotReadable(ReadError):
 
     def __init__(self) -> None:
         super().__init__("There is nothing here, or nothing that you may read.")
+
+
+class AccessSnapshotStale(ReadError):
+    """An instance's permission tables were never read, or too long ago to go by them."""
+
+    code = "access_snapshot_stale"
+
+    def __init__(self, instance: str) -> None:
+        super().__init__(
+            f"Who may see what in {instance} has not been read for too long.",
+            cure=f"An operator runs csa access refresh {instance}, which says what is wrong.",
+            instance=instance,
+        )
 
 
 class QueryRefused(ReadError):

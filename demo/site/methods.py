@@ -102,6 +102,16 @@ def _single_value(store: Store, caller: Caller, call: Call) -> Answer:
     return _message(call, document.get(field))
 
 
+def _user_permissions(store: Store, caller: Caller, call: Call) -> Answer:
+    allowed: dict[str, list[dict[str, Any]]] = {}
+    for row in store.rows("User Permission"):
+        if row["user"] == caller.user:
+            shown = {"doc": row["for_value"], "applicable_for": row["applicable_for"]}
+            shown["is_default"] = row.get("is_default") or 0
+            allowed.setdefault(row["allow"], []).append(shown)
+    return _message(call, allowed)
+
+
 def _getdoctype(store: Store, _caller: Caller, call: Call) -> Answer:
     metas = form_metas_of(store, call.required("doctype"))
     cached = call.params.get("cached_timestamp")
@@ -119,6 +129,7 @@ _METHODS: dict[str, Method] = {
     "frappe.client.get_list": _get_list,
     "frappe.client.get_single_value": _single_value,
     "frappe.client.get_time_zone": _time_zone,
+    "frappe.core.doctype.user_permission.user_permission.get_user_permissions": _user_permissions,
     "frappe.desk.form.load.getdoctype": _getdoctype,
     "frappe.desk.reportview.get_count": _reportview_count,
     "frappe.utils.change_log.get_versions": _versions,

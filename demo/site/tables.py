@@ -8,6 +8,8 @@ from demo.site.schema import Schema
 from demo.site.store import ChildTable, DocumentTable, EncodedRows, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from demo.site.dataset import Dataset, Row
 
 
@@ -37,6 +39,10 @@ class Store:
         if doctype not in self._tables:
             self._tables[doctype] = self._make_table(doctype)
         return self._tables[doctype]
+
+    def rows(self, doctype: str) -> Iterable[Row]:
+        """Give the rows of a DocType's table; none of a DocType that the site has not."""
+        return self.table(doctype).rows() if doctype in self.doctypes else ()
 
     def document_table(self, doctype: str) -> DocumentTable:
         """Give the table of a DocType that has documents of its own."""

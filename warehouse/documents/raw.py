@@ -77,18 +77,24 @@ def raw_model(instance: str) -> type[Document]:
     return model
 
 
+def date_index(field: str) -> list[tuple[str, int]]:
+    """Return the keys of the index of one of the dates."""
+    return [
+        ("doctype", ASCENDING),
+        (f"document_data.{field}", ASCENDING),
+        ("name", ASCENDING),
+        ("synced_at", ASCENDING),
+    ]
+
+
 def _reading_indexes() -> list[IndexModel]:
     """Return the indexes of lists by date, and of lists of one party's documents, newest first.
 
-    Dates: of all documents, since those without one are in such a list, too. Parties: of those that
-    have one, so that the other DocTypes pay nothing.
+    Dates: of all documents, since those without one are in such a list, too. `synced_at` at their
+    end tells which months changed without looking at a document. Parties: of those that have one,
+    so that the other DocTypes pay nothing.
     """
-    by_date = [
-        IndexModel(
-            [("doctype", ASCENDING), (f"document_data.{field}", ASCENDING), ("name", ASCENDING)]
-        )
-        for field in SORTED_BY
-    ]
+    by_date = [IndexModel(date_index(field)) for field in SORTED_BY]
     of_party = [
         IndexModel(
             [

@@ -189,6 +189,17 @@ class ErpClient:
             raise self._broken("logged-in user")
         return user
 
+    async def read_user_permissions(self) -> dict[str, Any]:
+        """Return the User Permissions of the key's own user: DocType → what is allowed of it.
+
+        A list of User Permission would not do: those on DocType hide themselves there.
+        """
+        path = "frappe.core.doctype.user_permission.user_permission.get_user_permissions"
+        permissions = await self._ask("GET", path, "own User Permissions")
+        if not _has(permissions, set()):
+            raise self._broken("own User Permissions")
+        return permissions
+
     async def _ask(self, method: str, path: str, request: str, **content: Any) -> Any:
         body = await self._send(method, path, request, **content)
         if "message" not in body:

@@ -42,6 +42,7 @@ FIELD_KEYS = (
     "in_standard_filter",
     "is_custom_field",
     "is_virtual",
+    "mask",
     "reqd",
 )
 

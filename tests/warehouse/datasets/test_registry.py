@@ -1,0 +1,110 @@
+"""The registry takes what is declared rightly, and says of the rest what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from warehouse.datasets.declaration import (
+    Dataset,
+    Dimension,
+    Measure,
+    MeasureKind,
+    Partition,
+    Source,
+    Upstream,
+)
+from warehouse.datasets.registry import Registry, load_registry
+from warehouse.datasets.sales_lines import DATASET as LINES
+from warehouse.errors import DatasetError
+
+MONTHLY = replace(
+    LINES, slug="monthly", sources=(Upstream("sales_lines", is_same_month=True),), rows_of=()
+)
+
+
+def faults_of(*datasets: Dataset) -> str:
+    with pytest.raises(DatasetError) as caught:
+        Registry(datasets)
+    return str(caught.value)
+
+
+def test_what_the_project_declares_is_taken():
+    assert load_registry().datasets
+
+
+def test_upstream_datasets_come_first():
+    assert list(Registry([MONTHLY, LINES]).datasets) == ["sales_lines", "monthly"]
+
+
+def test_an_unknown_dataset_is_refused_naming_the_nearest():
+    with pytest.raises(DatasetError, match="Did you mean sales_lines"):
+        Registry([LINES]).get("sale_lines")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"slug": "Sales-Lines"}, "slug is not lower-case"),
+        ({"key": ("company", "invoice")}, "does not begin with instance, company"),
+        ({"key": ("instance", "company", "invoise")}, "Did you mean invoice"),
+        ({"dimensions": ()}, "it has no dimension company"),
+        ({"dimensions": (*LINES.dimensions, LINES.dimensions[0])}, "company is declared 2 times"),
+        ({"dimensions": (*LINES.dimensions, Dimension("month", "Month"))}, "give it another name"),
+        ({"cleaning": ("C99",)}, "no cleaning rule C99"),
+        ({"freshness_hours": 0}, "at least 1"),
+        ({"rows_of": ("Journal Entry",)}, "Journal Entry, which is no source"),
+        ({"sources": (Upstream("sale_lines"),)}, "there is no dataset sale_lines"),
+        ({"sources": (*LINES.sources, Source("Item", ("name",), date="modified"))}, "indexed"),
+        ({"sources": (*LINES.sources, Source("Item", (), by=("item",)))}, "item, which is no col"),
+        ({"sources": (*LINES.sources, Source("User", (), is_setting=True))}, "is_setting is for"),
+        ({"partition": Partition.INSTANCE, "sources": MONTHLY.sources}, "partitions by month"),
+    ],
+)
+def test_a_wrong_declaration_is_refused(wrong, said):
+    dataset = replace(LINES, **wrong) if "slug" in wrong else replace(LINES, slug="other", **wrong)
+    assert said in faults_of(LINES, dataset)
+
+
+def test_a_column_of_an_undeclared_field_is_refused():
+    wrong = Dimension("territory", "Territory", of=("Sales Invoice.territory",))
+    said = faults_of(replace(LINES, dimensions=(*LINES.dimensions, wrong)))
+    assert "Sales Invoice.territory is no declared field" in said
+
+
+def test_a_column_that_identifies_a_person_is_refused():
+    source = replace(LINES.sources[0], fields=(*LINES.sources[0].fields, "contact_mobile"))
+    wrong = Dimension("phone", "Phone", of=("Sales Invoice.contact_mobile",))
+    dimensions = (*LINES.dimensions, wrong)
+    said = faults_of(replace(LINES, sources=(source,), dimensions=dimensions))
+    assert "identifies a person (C15)" in said
+
+
+@pytest.mark.parametrize(
+    ("measure", "said"),
+    [
+        (Measure("rate", "Rate", "INR", MeasureKind.RATIO, parts=("net",)), "two stored measures"),
+        (Measure("parties", "Parties", "", MeasureKind.DISTINCT, parts=("net",)), "one dimension"),
+        (Measure("total", "Total", "INR", parts=("net",)), "only ratios and distinct counts"),
+    ],
+)
+def test_a_measure_with_wrong_parts_is_refused(measure, said):
+    assert said in faults_of(replace(LINES, measures=(*LINES.measures, measure)))
+
+
+def test_a_circle_of_datasets_is_refused():
+    first = replace(MONTHLY, slug="first", sources=(Upstream("second"),))
+    second = replace(MONTHLY, slug="second", sources=(Upstream("first"),))
+    circle = tuple(replace(one, dimensions=_bare(one), measures=()) for one in (first, second))
+    assert "in a circle" in faults_of(*circle)
+
+
+def test_everything_that_is_wrong_is_said_at_once():
+    said = faults_of(replace(LINES, cleaning=("C77",), freshness_hours=0))
+    assert "C77" in said
+    assert "freshness_hours" in said
+
+
+def _bare(dataset: Dataset) -> tuple[Dimension, ...]:
+    return tuple(replace(one, of=()) for one in dataset.dimensions)

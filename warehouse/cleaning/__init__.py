@@ -1,0 +1,1 @@
+"""What makes the books of several ERPNext comparable: the cleaning rules C1 to C15."""

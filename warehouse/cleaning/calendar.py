@@ -1,0 +1,165 @@
+"""Dates, fiscal years, quarters and crop seasons (C9, C10): pure, and as pipeline expressions.
+
+A posting date is a date of the site's calendar; it is never shifted by a time zone. Dates stay the
+strings that ERPNext sends (`2026-04-01`), which sort and compare as dates do. A test holds the
+expressions to the pure functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Expression = dict[str, Any]
+
+APRIL = 4
+SEASONS = {
+    "kharif": (6, 7, 8, 9, 10),
+    "rabi": (11, 12, 1, 2, 3),
+    "summer": (4, 5),
+}
+# A season's year begins with the kharif sowing: rabi and summer belong to the kharif before them.
+SEASON_YEAR_START = 6
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalYear:
+    """A `Fiscal Year` of an ERPNext; without companies it is everyone's."""
+
+    start: date
+    end: date
+    companies: frozenset[str] = frozenset()
+
+
+class FiscalDate(NamedTuple):
+    """Where a date stands: fiscal year `2025-26`, month 1 (April) to 12, quarter Q1 to Q4."""
+
+    year: str
+    month: int
+    quarter: str
+
+
+def place_in_fiscal_year(day: date, company: str, years: Sequence[FiscalYear]) -> FiscalDate:
+    """Return where `day` stands in the company's fiscal year, April to March if it has none."""
+    year = next((year for year in _ordered(years) if _covers(year, day, company)), None)
+    start, end = (year.start, year.end) if year else _april_to_march(day)
+    month = (day.year - start.year) * 12 + day.month - start.month + 1
+    return FiscalDate(_label(start, end), month, f"Q{(month - 1) // 3 + 1}")
+
+
+def name_season(day: date) -> tuple[str, str]:
+    """Return the crop season and its year: 10 January 2026 is of rabi, 2025-26."""
+    season = next(name for name, months in SEASONS.items() if day.month in months)
+    start = day.year if day.month >= SEASON_YEAR_START else day.year - 1
+    return season, f"{start}-{(start + 1) % 100:02d}"
+
+
+def to_utc(naive: str, zone: str) -> datetime:
+    """Return a site's naive datetime string as an aware one in UTC."""
+    return datetime.fromisoformat(naive).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def fiscal_fields(years: Sequence[FiscalYear], date_path: str, company: str) -> dict[str, Any]:
+    """Return the fields fiscal_year, fiscal_month and fiscal_quarter for a `$set` stage."""
+    start = _start_of_year(years, date_path, company)
+    # Months since year 0, so that a difference is a number of months.
+    passed = {"$subtract": [_months(date_path), _months(start)]}
+    quarter = {"$add": [{"$floor": {"$divide": [passed, 3]}}, 1]}
+    return {
+        "fiscal_year": _label_of_year(years, date_path, company),
+        "fiscal_month": {"$toInt": {"$add": [passed, 1]}},
+        "fiscal_quarter": {"$concat": ["Q", {"$toString": {"$toInt": quarter}}]},
+    }
+
+
+def season_fields(date_path: str) -> dict[str, Any]:
+    """Return the fields season and season_year for a `$set` stage."""
+    month, year = _month(date_path), _year(date_path)
+    start = {"$cond": [{"$gte": [month, SEASON_YEAR_START]}, year, {"$subtract": [year, 1]}]}
+    branches = [
+        {"case": {"$in": [month, list(months)]}, "then": name} for name, months in SEASONS.items()
+    ]
+    return {"season": {"$switch": {"branches": branches}}, "season_year": _label_from(start)}
+
+
+def month_of(date_path: str) -> Expression:
+    """Return the month of a date string: `2026-04`."""
+    return {"$substrBytes": [date_path, 0, 7]}
+
+
+def _covers(year: FiscalYear, day: date, company: str) -> bool:
+    return year.start <= day <= year.end and (not year.companies or company in year.companies)
+
+
+def _ordered(years: Sequence[FiscalYear]) -> list[FiscalYear]:
+    """Return the years of particular companies before those of everyone."""
+    return sorted(years, key=lambda year: (not year.companies, year.start, year.end))
+
+
+def _april_to_march(day: date) -> tuple[date, date]:
+    start = day.year if day.month >= APRIL else day.year - 1
+    return date(start, APRIL, 1), date(start + 1, APRIL - 1, 31)
+
+
+def _label(start: date, end: date) -> str:
+    return str(start.year) if start.year == end.year else f"{start.year}-{end.year % 100:02d}"
+
+
+def _covers_expression(year: FiscalYear, date_path: str, company: str) -> Expression:
+    conditions: list[Expression] = [
+        {"$gte": [date_path, year.start.isoformat()]},
+        {"$lte": [date_path, year.end.isoformat()]},
+    ]
+    if year.companies:
+        conditions.append({"$in": [company, {"$literal": sorted(year.companies)}]})
+    return {"$and": conditions}
+
+
+def _choose(
+    years: Sequence[FiscalYear], date_path: str, company: str, values: list[str], default: Any
+) -> Any:
+    """Return the value of the first fiscal year that covers the date, `values` in their order."""
+    branches = [
+        {"case": _covers_expression(year, date_path, company), "then": value}
+        for year, value in zip(_ordered(years), values, strict=True)
+    ]
+    return {"$switch": {"branches": branches, "default": default}} if branches else default
+
+
+def _start_of_year(years: Sequence[FiscalYear], date_path: str, company: str) -> Any:
+    starts = [year.start.isoformat() for year in _ordered(years)]
+    first_april = {"$concat": [{"$toString": _april_year(date_path)}, f"-{APRIL:02d}-01"]}
+    return _choose(years, date_path, company, starts, first_april)
+
+
+def _label_of_year(years: Sequence[FiscalYear], date_path: str, company: str) -> Any:
+    labels = [_label(year.start, year.end) for year in _ordered(years)]
+    return _choose(years, date_path, company, labels, _label_from(_april_year(date_path)))
+
+
+def _april_year(date_path: str) -> Expression:
+    year = _year(date_path)
+    return {"$cond": [{"$gte": [_month(date_path), APRIL]}, year, {"$subtract": [year, 1]}]}
+
+
+def _label_from(start_year: Expression) -> Expression:
+    """Return `2025-26` for the year 2025."""
+    next_year = {"$toString": {"$add": [start_year, 1]}}
+    return {"$concat": [{"$toString": start_year}, "-", {"$substrBytes": [next_year, 2, 2]}]}
+
+
+def _months(date_string: Any) -> Expression:
+    return {"$add": [{"$multiply": [_year(date_string), 12]}, _month(date_string)]}
+
+
+def _year(date_string: Any) -> Expression:
+    return {"$toInt": {"$substrBytes": [date_string, 0, 4]}}
+
+
+def _month(date_string: Any) -> Expression:
+    return {"$toInt": {"$substrBytes": [date_string, 5, 2]}}

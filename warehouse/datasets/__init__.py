@@ -1,0 +1,1 @@
+"""Business datasets: one file a dataset, each a declaration with the rule that builds its rows."""

@@ -1,0 +1,55 @@
+"""Short words for the columns that datasets declare, so that a declaration reads as a table."""
+
+from __future__ import annotations
+
+from warehouse.datasets.declaration import ColumnKind, Dimension, Measure, MeasureKind
+
+
+def text(name: str, title: str, *of: str, description: str = "") -> Dimension:
+    """Return a column of text."""
+    return Dimension(name, title, ColumnKind.TEXT, of, description=description)
+
+
+def link(name: str, doctype: str, *of: str, title: str = "") -> Dimension:
+    """Return a column that names documents of a DocType."""
+    return Dimension(name, title or doctype, ColumnKind.LINK, of, link=doctype)
+
+
+def day(name: str, title: str, *of: str, description: str = "") -> Dimension:
+    """Return a column of dates."""
+    return Dimension(name, title, ColumnKind.DATE, of, description=description)
+
+
+def flag(name: str, title: str, *of: str, description: str = "") -> Dimension:
+    """Return a column of 0 and 1."""
+    return Dimension(name, title, ColumnKind.CHECK, of, description=description)
+
+
+def integer(name: str, title: str, *of: str, description: str = "") -> Dimension:
+    """Return a column of whole numbers to filter and group by."""
+    return Dimension(name, title, ColumnKind.INTEGER, of, description=description)
+
+
+def amount(name: str, title: str, unit: str, *of: str, description: str = "") -> Measure:
+    """Return a measure that is summed."""
+    return Measure(name, title, unit, MeasureKind.ADDITIVE, of, description=description)
+
+
+def balance(name: str, title: str, unit: str, *of: str, description: str = "") -> Measure:
+    """Return a measure that is never summed over time."""
+    return Measure(name, title, unit, MeasureKind.LAST, of, description=description)
+
+
+def ratio(name: str, title: str, unit: str, parts: tuple[str, str], *, factor: int = 1) -> Measure:
+    """Return a measure that is divided when it is read."""
+    return Measure(name, title, unit, MeasureKind.RATIO, parts=parts, factor=factor)
+
+
+def share(name: str, title: str, part: str, whole: str) -> Measure:
+    """Return a ratio in percent."""
+    return ratio(name, title, "%", (part, whole), factor=100)
+
+
+def distinct(name: str, title: str, unit: str, dimension: str) -> Measure:
+    """Return how many values of a dimension there are, counted when it is read."""
+    return Measure(name, title, unit, MeasureKind.DISTINCT, parts=(dimension,))

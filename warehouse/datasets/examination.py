@@ -1,0 +1,181 @@
+"""What is wrong with a declaration, each fault in a sentence that says how to mend it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from warehouse.datasets.declaration import MeasureKind, Partition, Source
+from warehouse.documents.raw import SORTED_BY
+from warehouse.variables import suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from warehouse.datasets.declaration import Dataset, Dimension, Measure
+
+_SLUG = re.compile(r"[a-z][a-z0-9_]{1,59}")
+_CLEANING = re.compile(r"C([1-9]|1[0-5])")
+# The engine's own, and what a parameter of a query is called.
+RESERVED = frozenset(
+    (
+        *("instance", "month", "as_of", "build_id", "row", "source", "access", "rejected"),
+        "cleaned",
+        *("by", "count", "cursor", "fields", "measure", "size", "sort"),
+    )
+)
+# What they hold is no secret of anyone: units, calendars, rates, a company's currency, trees.
+SETTINGS = frozenset(
+    (
+        *("Company", "Currency Exchange", "Fiscal Year", "UOM Conversion Factor", "UOM"),
+        *("Item Group", "Territory", "Warehouse"),
+    )
+)
+# C15: none of these enters the business database, hashed or not.
+PERSONAL = re.compile(
+    r"aadhaa?r|bank_account_no|iban|mobile|phone|e_?mail|gstin|tax_id|(^|_)pan(_|$)|date_of_birth"
+)
+
+
+def find_faults(dataset: Dataset, known: Mapping[str, Dataset]) -> Iterator[str]:
+    """Yield what is wrong with a dataset among all the `known` ones."""
+    yield from _name_faults(dataset)
+    yield from _key_faults(dataset)
+    for source in dataset.doctypes:
+        yield from _source_faults(dataset, source)
+    yield from _upstream_faults(dataset, known)
+    yield from _rows_of_faults(dataset, known)
+    for dimension in dataset.dimensions:
+        yield from _of_faults(dataset, known, dimension)
+    for measure in dataset.measures:
+        yield from _of_faults(dataset, known, measure)
+        yield from _measure_faults(dataset, measure)
+
+
+def _name_faults(dataset: Dataset) -> Iterator[str]:
+    if not _SLUG.fullmatch(dataset.slug):
+        yield "its slug is not lower-case letters, digits and underscores"
+    names = [one.name for one in dataset.dimensions] + [one.name for one in dataset.measures]
+    for name in names:
+        if not _SLUG.fullmatch(name):
+            yield f"column {name!r} is not lower-case letters, digits and underscores"
+        elif name in RESERVED:
+            yield f"column {name} is the engine's or the API's own: give it another name"
+    yield from _twice("column", names)
+    yield from _twice("check", _codes(dataset))
+    yield from _twice("source", [_label(one) for one in dataset.sources])
+    for code in dataset.cleaning:
+        if not _CLEANING.fullmatch(code):
+            yield f"there is no cleaning rule {code}: they are C1 to C15"
+    if dataset.freshness_hours < 1:
+        yield "freshness_hours is not at least 1"
+    if dataset.is_streamed and dataset.tie_outs:
+        yield "a tie-out needs pipelines: make it a check of the rows"
+
+
+def _key_faults(dataset: Dataset) -> Iterator[str]:
+    if dataset.key[:2] != ("instance", "company"):
+        yield "its key does not begin with instance, company"
+    columns = {*dataset.columns, *dataset.partition.columns}
+    if dataset.crosswalk and dataset.partition is not Partition.ACROSS:
+        yield "a crosswalk goes across all instances: its partition is ACROSS"
+    if dataset.crosswalk and dataset.crosswalk not in columns:
+        yield f"{dataset.crosswalk}, by which it is looked up, is no column"
+    for name in dataset.key:
+        if name not in columns:
+            yield f"{name} of its key is no column. {suggest(name, columns)}".strip()
+    if "company" not in {one.name for one in dataset.dimensions}:
+        yield "it has no dimension company"
+
+
+def _source_faults(dataset: Dataset, source: Source) -> Iterator[str]:
+    label = f"source {source.doctype}"
+    if source.date and source.date not in SORTED_BY:
+        yield f"{label}: date is none of the indexed {', '.join(SORTED_BY)}"
+    if source.date and source.by:
+        yield f"{label}: it is either dated or looked up by a column"
+    if source.is_setting and source.doctype not in SETTINGS:
+        yield f"{label}: is_setting is for {', '.join(sorted(SETTINGS))} only"
+    for column in source.by:
+        if column not in dataset.columns:
+            yield f"{label}: by names {column}, which is no column"
+
+
+def _upstream_faults(dataset: Dataset, known: Mapping[str, Dataset]) -> Iterator[str]:
+    for upstream in dataset.upstreams:
+        found = known.get(upstream.slug)
+        if found is None:
+            yield f"there is no dataset {upstream.slug}. {suggest(upstream.slug, known)}".strip()
+        elif upstream.by and not found.crosswalk:
+            yield f"{upstream.slug}: by is for a crosswalk, which it is not"
+        elif upstream.is_same_month and not (
+            dataset.partition is found.partition is Partition.INSTANCE_MONTH
+        ):
+            yield f"{upstream.slug}: is_same_month needs partitions by month on both sides"
+
+
+def _rows_of_faults(dataset: Dataset, known: Mapping[str, Dataset]) -> Iterator[str]:
+    there = {one.doctype for one in dataset.doctypes}
+    for upstream in dataset.upstreams:
+        there |= set(known[upstream.slug].rows_of) if upstream.slug in known else set()
+    for doctype in dataset.rows_of:
+        if doctype not in there:
+            yield f"rows_of names {doctype}, which is no source of it"
+
+
+def _of_faults(
+    dataset: Dataset, known: Mapping[str, Dataset], column: Dimension | Measure
+) -> Iterator[str]:
+    fields = _fields_under(dataset, known)
+    for path in column.of:
+        if path not in fields:
+            yield (
+                f"column {column.name}: {path} is no declared field of a source, written as "
+                f"Sales Invoice.items.qty. {suggest(path, fields)}"
+            ).strip()
+        elif PERSONAL.search(path.rpartition(".")[2].lower()):
+            yield f"column {column.name}: {path} identifies a person (C15) and stays out"
+
+
+def _fields_under(dataset: Dataset, known: Mapping[str, Dataset], depth: int = 0) -> set[str]:
+    found = {
+        f"{source.doctype}.{field}"
+        for source in dataset.doctypes
+        for field in ("name", *source.fields)
+    }
+    if depth > len(known):  # a circle, which the registry tells of
+        return found
+    for upstream in dataset.upstreams:
+        if upstream.slug in known:
+            found |= _fields_under(known[upstream.slug], known, depth + 1)
+    return found
+
+
+def _measure_faults(dataset: Dataset, measure: Measure) -> Iterator[str]:
+    stored = {one.name for one in dataset.measures if one.kind.is_stored}
+    groups = {one.name for one in dataset.dimensions}
+    if measure.kind is MeasureKind.RATIO and (
+        len(measure.parts) != len(("numerator", "denominator")) or not stored >= {*measure.parts}
+    ):
+        yield f"measure {measure.name}: a ratio's parts are two stored measures"
+    if measure.kind is MeasureKind.DISTINCT and (
+        len(measure.parts) != 1 or not groups >= {*measure.parts}
+    ):
+        yield f"measure {measure.name}: what is counted is one dimension"
+    if measure.kind.is_stored and measure.parts:
+        yield f"measure {measure.name}: only ratios and distinct counts have parts"
+
+
+def _twice(what: str, names: Iterable[str]) -> Iterator[str]:
+    for name, times in Counter(names).items():
+        if times > 1:
+            yield f"{what} {name} is declared {times} times"
+
+
+def _codes(dataset: Dataset) -> list[str]:
+    return [one.code for one in dataset.checks] + [one.code for one in dataset.tie_outs]
+
+
+def _label(source: object) -> str:
+    return source.doctype if isinstance(source, Source) else getattr(source, "slug", "")

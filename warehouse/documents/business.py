@@ -1,0 +1,93 @@
+"""The business database: a collection of rows for each dataset, and one of its rejected rows.
+
+Rows are written and read through the models' own pymongo collections, as raw documents are.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from beanie import Document, init_beanie
+from pydantic import BaseModel, ConfigDict
+from pymongo import ASCENDING, IndexModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from warehouse.documents.raw import Collection
+
+REJECTED = "_rejected"
+KEPT_MS = 3_600_000  # so long a build may be read after another has taken its place
+
+
+class RowFields(BaseModel):
+    """What the engine knows of a row; its other fields are the dataset's columns.
+
+    `row`: its key as text, the same in every build. `source`: the document that it is a part of,
+    and `access` that document's links, where rows are parts of documents. `expires_at`: set when
+    its build was superseded.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    build_id: str
+    row: str
+    instance: str
+    source: dict[str, str] | None = None
+    access: dict[str, Any] | None = None
+    expires_at: datetime | None = None
+
+
+@cache
+def row_model(name: str) -> type[Document]:
+    """Return the Beanie model of a collection of rows, made as `raw_model` is."""
+    model = type(f"Rows_{name}", (RowFields, Document), {"__module__": __name__})
+
+    class Settings:
+        indexes = (
+            IndexModel([("build_id", ASCENDING), ("row", ASCENDING)], unique=True),
+            IndexModel("row"),
+            IndexModel(
+                "expires_at",
+                expireAfterSeconds=0,
+                partialFilterExpression={"expires_at": {"$exists": True}},
+            ),
+        )
+
+    Settings.name = name  # type: ignore[attr-defined]
+    model.Settings = Settings  # type: ignore[attr-defined]
+    return model
+
+
+def rows_of(slug: str) -> Collection:
+    """Return the collection of a dataset's rows."""
+    return row_model(slug).get_pymongo_collection()
+
+
+def rejected_rows_of(slug: str) -> Collection:
+    """Return the collection of the rows that a dataset's rule could not use, with `rejected`."""
+    return row_model(slug + REJECTED).get_pymongo_collection()
+
+
+async def init_business(database: AsyncDatabase[dict[str, Any]], slugs: Iterable[str]) -> None:
+    """Prepare the collections of datasets."""
+    models = [row_model(name) for slug in slugs for name in (slug, slug + REJECTED)]
+    if models:
+        await init_beanie(database=database, document_models=models)
+
+
+async def drop_build(slug: str, build_id: str) -> None:
+    """Remove a build's rows at once: nobody can have begun to read them."""
+    for collection in (rows_of(slug), rejected_rows_of(slug)):
+        await collection.delete_many({"build_id": build_id})
+
+
+async def expire_build(slug: str, build_id: str) -> None:
+    """Let a build's rows go in an hour, by the server's clock."""
+    expiry = [{"$set": {"expires_at": {"$add": ["$$NOW", KEPT_MS]}}}]
+    for collection in (rows_of(slug), rejected_rows_of(slug)):
+        await collection.update_many({"build_id": build_id, "expires_at": None}, expiry)

@@ -1,0 +1,1 @@
+"""The engine of the business datasets: what is out of date, built inside MongoDB, then swapped."""

@@ -1,0 +1,170 @@
+"""Build one partition, or those of all instances at once: rows, then what is in them, then checks.
+
+Nothing that is live is touched: a build that fails leaves nothing but its record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bson import ObjectId
+from pymongo.errors import ConnectionFailure, OperationFailure
+
+from warehouse.documents.business import drop_build
+from warehouse.documents.control import Failure
+from warehouse.documents.datasets import BuildState, DatasetBuild, Input
+from warehouse.errors import DatasetError, LeaseError, WarehouseError
+from warehouse.transform.checking import (
+    assert_sound,
+    count_cleaned,
+    count_rows,
+    judge,
+    read_names,
+    set_rejected_aside,
+    tie_out,
+)
+from warehouse.transform.feeding import Target, make_pipeline
+from warehouse.transform.streaming import DUPLICATE_KEY, RowWriter, open_source, twice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from warehouse.datasets.declaration import Dataset
+    from warehouse.datasets.scope import Scope
+    from warehouse.documents.datasets import Slot
+    from warehouse.transform.links import Links
+    from warehouse.transform.planning import Versions
+
+FATAL = (LeaseError, ConnectionFailure)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to build: the partitions `slots`, one but for ACROSS, from `inputs`.
+
+    `links`: instance → the link fields that its rows carry.
+    """
+
+    dataset: Dataset
+    scope: Scope
+    slots: tuple[Slot, ...]
+    inputs: list[Input]
+    links: Mapping[str, Links]
+    token: int
+
+
+async def build(
+    order: Order, versions: Versions, clock: Callable[[], datetime]
+) -> list[DatasetBuild]:
+    """Build partitions and return the records, FAILED ones with their failure.
+
+    Raises:
+        LeaseError, ConnectionFailure: the transform can't go on.
+    """
+    records = [
+        DatasetBuild(
+            id=str(ObjectId()),
+            dataset=order.dataset.slug,
+            slot=slot,
+            token=order.token,
+            started_at=clock(),
+            inputs=order.inputs,
+        )
+        for slot in order.slots
+    ]
+    await DatasetBuild.insert_many(records)
+    try:
+        await _store_rows(order, records)
+        for record in records:
+            await _examine(order, record, versions)
+    except FATAL:
+        raise
+    except Exception as error:  # noqa: BLE001 the wall that keeps one partition's fault to itself
+        for record in records:
+            record.failure = describe(order.dataset, error)
+    if any(record.failure for record in records):
+        await _fail(order.dataset, records)
+    for record in records:
+        record.finished_at = clock()
+        await record.save()
+    return records
+
+
+async def _store_rows(order: Order, records: list[DatasetBuild]) -> None:
+    if order.dataset.is_streamed:
+        builds = {record.slot.instance: record.id for record in records}
+        await RowWriter(order.dataset, order.scope, builds, order.links).write()
+        return
+    links = order.links.get(order.scope.instance, {})
+    target = Target(order.dataset, order.scope, records[0].id, links)
+    for feed in order.dataset.build(order.scope):
+        source = open_source(order.scope.source(feed.of), order.scope.instance)
+        try:
+            cursor = await source.aggregate(make_pipeline(target, feed), allowDiskUse=True)
+            await cursor.to_list()
+        except OperationFailure as error:
+            if error.code == DUPLICATE_KEY:
+                raise twice(order.dataset) from None
+            raise
+
+
+async def _examine(order: Order, record: DatasetBuild, versions: Versions) -> None:
+    """Count and check a build's rows, and write down what they depend on."""
+    dataset = order.dataset
+    counts = await count_rows(dataset, record.id)
+    good = counts.pop("", {})
+    assert_sound(dataset, good)
+    record.rows = good.get("rows", 0)
+    record.rejected = {reason: found["rows"] for reason, found in sorted(counts.items())}
+    record.cleaned = await count_cleaned(dataset.slug, record.id)
+    record.checks = [judge(check, good) for check in dataset.checks]
+    await _name_inputs(order, record, versions)
+    if record.rejected:
+        await set_rejected_aside(dataset.slug, record.id)
+    failed = [check for check in record.checks if check.blocks and not check.passed]
+    if failed:
+        raise DatasetError(
+            f"{record.slot}: {failed[0].title} ({failed[0].code}): {failed[0].violations} of "
+            f"{failed[0].rows} rows break it.",
+            cure="The build before stays live. Correct the documents in the ERP, or the rule.",
+            dataset=dataset.slug,
+        )
+    record.tie_outs = [
+        await tie_out(dataset, tie, order.scope, record.id) for tie in dataset.tie_outs
+    ]
+
+
+async def _name_inputs(order: Order, record: DatasetBuild, versions: Versions) -> None:
+    """Add to looked-up sources the digest of the documents that rows name."""
+    inputs = {one.name: one for one in record.inputs}
+    for source in order.dataset.sources:
+        if source.by and source.name in inputs:
+            names = await read_names(order.dataset, source, [record.id])
+            found = await versions.digest_named(record.slot.instance, source, names)
+            record.names[source.name] = names
+            version = inputs[source.name].version
+            inputs[source.name] = Input(name=source.name, version=version, digest=found)
+    record.inputs = list(inputs.values())
+
+
+async def _fail(dataset: Dataset, records: list[DatasetBuild]) -> None:
+    """Take back all that was built together: what is swapped together fails together."""
+    for record in records:
+        record.state = BuildState.FAILED
+        record.failure = record.failure or next(one.failure for one in records if one.failure)
+        await drop_build(dataset.slug, record.id)
+
+
+def describe(dataset: Dataset, error: Exception) -> Failure:
+    """Return what a record says of an error; of a foreign one no text that may hold a document."""
+    if isinstance(error, WarehouseError):
+        return Failure(code=error.code, message=error.message, cure=error.cure)
+    code: Any = getattr(error, "code", None)
+    said = f"{type(error).__name__}{f' {code}' if code else ''}"
+    return Failure(
+        code="dataset_rule_failed",
+        message=f"The rule of {dataset.slug} failed: {said}.",
+        cure="Run its pipeline by hand on one document (docs/add-a-dataset.md) and correct it.",
+    )

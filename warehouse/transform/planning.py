@@ -1,0 +1,185 @@
+"""Which partitions a dataset has, and which are out of date: those whose inputs changed."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bson import json_util
+
+from warehouse.datasets.declaration import Partition, Source, Upstream
+from warehouse.datasets.scope import shape
+from warehouse.documents.datasets import Input, Slot, read_builds, read_pointer
+from warehouse.documents.raw import raw_model
+from warehouse.transform.crosswalks import read_crosswalk
+from warehouse.transform.versions import NOTHING, digest, read_source_versions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from warehouse.datasets.declaration import Dataset
+    from warehouse.datasets.scope import Scope
+    from warehouse.documents.datasets import DatasetBuild, DatasetPointer
+    from warehouse.transform.versions import SourceVersions
+
+# Counts up when the engine itself builds other rows of the same rule.
+ENGINE = "1"
+
+
+@dataclass(slots=True)
+class Versions:
+    """The versions of sources, each asked for once in a transform, before anything is built of it.
+
+    What changes while a partition is built makes it out of date again: it is built once more.
+    """
+
+    _sources: dict[tuple[str, str, str | None], SourceVersions] = field(default_factory=dict)
+    _contents: dict[tuple[str, Source | Upstream], dict[str, str]] = field(default_factory=dict)
+
+    async def of(self, instance: str, source: Source) -> SourceVersions:
+        """Return the versions of a source."""
+        key = (instance, source.doctype, source.date)
+        if key not in self._sources:
+            self._sources[key] = await read_source_versions(*key)
+        return self._sources[key]
+
+    async def digest_named(
+        self, instance: str, source: Source | Upstream, names: Iterable[str] | None
+    ) -> str | None:
+        """Return a digest of what the rule uses of the documents of these names."""
+        if names is None:
+            return None
+        key = (instance, source)
+        if key not in self._contents:
+            self._contents[key] = (
+                await _read_contents(instance, source)
+                if isinstance(source, Source)
+                else await read_crosswalk(instance, source.slug)
+            )
+        contents = self._contents[key]
+        return digest(part for name in names for part in (name, contents.get(name, "")))
+
+
+async def list_slots(
+    dataset: Dataset, scopes: dict[str, Scope], pointer: DatasetPointer, versions: Versions
+) -> list[Slot]:
+    """Return the partitions that a dataset has by now, of each instance in `scopes`."""
+    slots: list[Slot] = []
+    for instance, scope in scopes.items():
+        if dataset.partition is Partition.INSTANCE_MONTH:
+            months = await _list_months(dataset, instance, pointer, versions)
+            slots += [Slot(instance=instance, month=month) for month in months]
+        elif dataset.partition is Partition.INSTANCE_AS_OF:
+            slots.append(Slot(instance=instance, as_of=scope.as_of))
+        else:
+            slots.append(Slot(instance=instance))
+    return slots
+
+
+async def read_inputs(
+    dataset: Dataset, scope: Scope, links: dict[str, list[str]], versions: Versions
+) -> list[Input]:
+    """Return what a partition would be built from now, looked-up sources without their digest."""
+    inputs = [Input(name="rule", version=digest_rule(dataset, scope))]
+    if dataset.rows_of:
+        carried = (f"{doctype}:{links[doctype]}" for doctype in sorted(links))
+        inputs.append(Input(name="links", version=digest(carried)))
+    if dataset.is_streamed:
+        inputs.append(Input(name="curated", version=scope.curated.version))
+    for source in dataset.sources:
+        if isinstance(source, Upstream):
+            builds = digest(sorted(scope.live.get(source.slug, ())))
+            inputs.append(Input(name=source.slug, version=builds))
+            continue
+        for instance in scope.instances:
+            found = await versions.of(instance, source)
+            version = found.whole
+            if source.date and dataset.partition is Partition.INSTANCE_MONTH:
+                version = found.months.get(scope.month, NOTHING)
+            name = source.doctype if scope.instance else f"{instance} {source.doctype}"
+            inputs.append(Input(name=name, version=version))
+    return inputs
+
+
+async def is_current(
+    dataset: Dataset, scope: Scope, build: DatasetBuild, inputs: list[Input], versions: Versions
+) -> bool:
+    """Say whether a build is of just these inputs, as far as its rows depend on them."""
+    before = {one.name: one for one in build.inputs}
+    if before.keys() != {one.name for one in inputs}:
+        return False
+    looked_up = {source.name: source for source in dataset.sources if source.by}
+    for now in inputs:
+        was = before[now.name]
+        if was.version == now.version:
+            continue
+        if now.name not in looked_up or was.digest is None:
+            return False
+        source = looked_up[now.name]
+        names = build.names.get(now.name)
+        if was.digest != await versions.digest_named(scope.instance, source, names):
+            return False
+    return True
+
+
+async def read_live_builds(pointer: DatasetPointer) -> dict[Slot, DatasetBuild]:
+    """Return partition → its live build."""
+    builds = await read_builds([one.build_id for one in pointer.live])
+    return {one.slot: builds[one.build_id] for one in pointer.live if one.build_id in builds}
+
+
+async def find_live(
+    dataset: Dataset, instances: Iterable[str], month: str | None
+) -> dict[str, Any]:
+    """Return upstream dataset → its builds that a partition is made of."""
+    live: dict[str, tuple[str, ...]] = {}
+    for upstream in dataset.upstreams:
+        pointer = await read_pointer(upstream.slug)
+        live[upstream.slug] = tuple(
+            one.build_id
+            for one in pointer.live
+            if one.slot.instance in instances
+            and (not upstream.is_same_month or one.slot.month == month)
+        )
+    return live
+
+
+def digest_rule(dataset: Dataset, scope: Scope) -> str:
+    """Return a digest of what a dataset's rule does: another rule, other rows.
+
+    Of pipelines their stages, with the settings and curated tables that are written into them; of a
+    streaming rule, and of the declaration, the text of its module.
+    """
+    parts = [ENGINE, inspect.getsource(sys.modules[dataset.build.__module__])]
+    if not dataset.is_streamed:
+        for feed in dataset.build(scope):
+            whole = {"of": feed.of, "row": feed.row, "stages": feed.stages}
+            whole["rejects"] = [[one.code, one.when] for one in feed.rejects]
+            parts.append(json_util.dumps(whole))
+    return digest(parts)
+
+
+async def _list_months(
+    dataset: Dataset, instance: str, pointer: DatasetPointer, versions: Versions
+) -> list[str | None]:
+    months = {one.slot.month for one in pointer.live if one.slot.instance == instance}
+    for source in dataset.doctypes:
+        if source.date:
+            months |= set((await versions.of(instance, source)).months)
+    for upstream in dataset.upstreams:
+        if upstream.is_same_month:
+            there = (await read_pointer(upstream.slug)).live
+            months |= {one.slot.month for one in there if one.slot.instance == instance}
+    return sorted(months, key=lambda month: month or "")
+
+
+async def _read_contents(instance: str, source: Source) -> dict[str, str]:
+    """Return name → digest of the declared fields of a source's documents."""
+    pipeline = [{"$match": {"doctype": source.doctype}}, *shape(source)]
+    cursor = await raw_model(instance).get_pymongo_collection().aggregate(pipeline)
+    return {
+        document["name"]: digest([json_util.dumps(document, sort_keys=True)])
+        async for document in cursor
+    }

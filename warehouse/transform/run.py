@@ -1,0 +1,232 @@
+"""One transform: dataset by dataset in order, each partition that is out of date, then the swap."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from warehouse.cleaning.curated import Curated, read_curated
+from warehouse.datasets.declaration import Partition
+from warehouse.datasets.registry import load_registry
+from warehouse.datasets.scope import Scope
+from warehouse.documents.business import init_business
+from warehouse.documents.control import Instance
+from warehouse.documents.datasets import BuildState, read_pointer
+from warehouse.ingestion.lease import hold_lease
+from warehouse.transform.building import Order, build
+from warehouse.transform.crosswalks import mirror
+from warehouse.transform.gaps import judge_wholeness, read_states
+from warehouse.transform.links import read_links
+from warehouse.transform.planning import (
+    Versions,
+    find_live,
+    is_current,
+    list_slots,
+    read_inputs,
+    read_live_builds,
+)
+from warehouse.transform.streaming import StoreReader
+from warehouse.transform.swapping import Swap, sweep
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from warehouse.datasets.declaration import Dataset, Row, Source
+    from warehouse.datasets.registry import Registry
+    from warehouse.documents.datasets import DatasetBuild, DatasetPointer, Slot
+    from warehouse.ingestion.lease import HeldLease
+    from warehouse.transform.links import Links
+
+# No instance can be called so.
+LEASE = "csa transform"
+DEFAULT_TIME_ZONE = "Asia/Kolkata"
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetReport:
+    """What a transform did with a dataset: its pointer afterwards, and the builds of this run."""
+
+    dataset: Dataset
+    pointer: DatasetPointer
+    built: list[DatasetBuild]
+    current: int
+    seconds: float
+
+    @property
+    def failed(self) -> list[DatasetBuild]:
+        """The builds that did not pass."""
+        return [one for one in self.built if one.state is BuildState.FAILED]
+
+    @property
+    def rows(self) -> int:
+        """The rows that are live."""
+        return sum(one.rows for one in self.pointer.live)
+
+
+@dataclass(slots=True)
+class Transform:
+    """A transform under way, under its lease. `full`: whatever the inputs' versions say."""
+
+    registry: Registry
+    instances: tuple[str, ...]
+    lease: HeldLease
+    clock: Callable[[], datetime]
+    full: bool = False
+    versions: Versions = field(default_factory=Versions)
+    zones: dict[str, str] = field(default_factory=dict)
+    curated: Curated = field(default_factory=read_curated)
+    _settings: dict[tuple[str, Source], list[Row]] = field(default_factory=dict)
+
+    async def run(self, dataset: Dataset) -> DatasetReport:
+        """Bring a dataset up to date and swap its pointer.
+
+        Raises:
+            LeaseLost: if another transform took over.
+            ConnectionFailure: if MongoDB is gone.
+        """
+        started = self.clock()
+        await sweep(dataset.slug, self.lease.token)
+        pointer = await read_pointer(dataset.slug)
+        links = await self._read_links(dataset)
+        swap = Swap(dataset, pointer, self.lease.token, links)
+        orders, current = await self._plan(dataset, pointer, links)
+        built: list[DatasetBuild] = []
+        for order in orders:
+            await self.lease.assert_held()
+            built += await build(order, self.versions, self.clock)
+        if dataset.crosswalk:
+            await mirror(dataset, [one for one in built if one.state is not BuildState.FAILED])
+        for instance in self.instances:
+            states = await read_states(instance)
+            sources = self._sources_under(dataset)
+            swap.wholeness[instance] = judge_wholeness(instance, sources, states)
+        after = await swap.commit(built, self.clock())
+        seconds = (self.clock() - started).total_seconds()
+        return DatasetReport(dataset, after, built, current, seconds)
+
+    async def _plan(
+        self, dataset: Dataset, pointer: DatasetPointer, links: dict[str, Links]
+    ) -> tuple[list[Order], int]:
+        """Return what to build, and how many partitions are up to date."""
+        live = await read_live_builds(pointer)
+        scopes = {instance: await self._scope(dataset, instance) for instance in self.instances}
+        slots = await list_slots(dataset, scopes, pointer, self.versions)
+        if dataset.partition is Partition.ACROSS:
+            together = [tuple(slots)] if slots else []
+        else:
+            together = [(slot,) for slot in slots]
+        orders = []
+        for group in together:
+            order = await self._order(dataset, group, links)
+            if self.full or not await self._is_current(order, live):
+                orders.append(order)
+        return orders, len(slots) - sum(len(order.slots) for order in orders)
+
+    async def _order(
+        self, dataset: Dataset, slots: tuple[Slot, ...], links: dict[str, Links]
+    ) -> Order:
+        across = dataset.partition is Partition.ACROSS
+        first = slots[0]
+        scope = await self._scope(dataset, "" if across else first.instance, first.month)
+        carried = {key: value for one in slots for key, value in links[one.instance].items()}
+        inputs = await read_inputs(dataset, scope, carried, self.versions)
+        return Order(
+            dataset=dataset,
+            scope=scope,
+            slots=slots,
+            inputs=inputs,
+            links=links,
+            token=self.lease.token,
+        )
+
+    async def _is_current(self, order: Order, live: dict[Slot, DatasetBuild]) -> bool:
+        builds = [live.get(slot) for slot in order.slots]
+        return all(
+            [
+                found is not None
+                and await is_current(order.dataset, order.scope, found, order.inputs, self.versions)
+                for found in builds
+            ]
+        )
+
+    async def _scope(self, dataset: Dataset, instance: str, month: str | None = None) -> Scope:
+        instances = (instance,) if instance else self.instances
+        live = await find_live(dataset, instances, month)
+        reader = StoreReader(live)
+        return Scope(
+            dataset=dataset,
+            instance=instance,
+            instances=instances,
+            month=month,
+            as_of=await self._today(instance or self.instances[0]),
+            live=live,
+            reader=reader,
+            settings=await self._read_settings(dataset, instance, reader) if instance else {},
+            curated=self.curated,
+        )
+
+    async def _read_settings(
+        self, dataset: Dataset, instance: str, reader: StoreReader
+    ) -> dict[str, list[Row]]:
+        """Return DocType → documents, by name, of a dataset's sources that are settings."""
+        for source in dataset.doctypes:
+            if source.is_setting and (instance, source) not in self._settings:
+                rows = [row async for row in reader.documents(source, instance, {})]
+                self._settings[instance, source] = sorted(rows, key=itemgetter("name"))
+        return {
+            source.doctype: self._settings[instance, source]
+            for source in dataset.doctypes
+            if source.is_setting
+        }
+
+    async def _today(self, instance: str) -> str:
+        if instance not in self.zones:
+            known = await Instance.get(instance)
+            self.zones[instance] = known.time_zone if known else DEFAULT_TIME_ZONE
+        return self.clock().astimezone(ZoneInfo(self.zones[instance])).date().isoformat()
+
+    async def _read_links(self, dataset: Dataset) -> dict[str, Links]:
+        return {
+            instance: await read_links(instance, dataset.rows_of) for instance in self.instances
+        }
+
+    def _sources_under(self, dataset: Dataset) -> list[Any]:
+        found = {source.doctype: source for source in dataset.doctypes}
+        for upstream in dataset.upstreams:
+            for source in self._sources_under(self.registry.get(upstream.slug)):
+                found.setdefault(source.doctype, source)
+        return list(found.values())
+
+
+def utc_now() -> datetime:
+    """Return the time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_transform(
+    business: AsyncDatabase[dict[str, Any]],
+    instances: Iterable[str],
+    *,
+    full: bool = False,
+    registry: Registry | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> AsyncIterator[Transform]:
+    """Hold the lease of transforms while the block runs; the datastore's documents are bound.
+
+    An operator's curated tables are read by `read_curated(settings.csa_data_dir)`: give them to the
+    transform's `curated` before it runs.
+
+    Raises:
+        LeaseHeld: if another process transforms.
+    """
+    known = registry or load_registry()
+    await init_business(business, known.datasets)
+    async with hold_lease(LEASE, "transform") as lease:
+        yield Transform(known, tuple(sorted(instances)), lease, clock, full)
