@@ -219,7 +219,7 @@ class Walk:
             gate.acts.append((_draw_request(dice), self._draw_act(dice)))
         for _ in range(dice.randrange(3)):
             self._spoil(dice)
-        selection = _draw_selection(dice)
+        selection = _draw_selection(dice, self._recent)
         await self._end(await self.warehouse.run(selection, gate))
 
     async def raced(self, dice: Random) -> None:
@@ -238,7 +238,7 @@ class Walk:
         if dice.random() < 0.5:
             gate.acts.append((_draw_request(dice), self._draw_act(dice)))
         try:
-            run = await self.warehouse.run(_draw_selection(dice), gate)
+            run = await self.warehouse.run(_draw_selection(dice, self._recent), gate)
         except asyncio.CancelledError:
             self.site.log.append("cancelled")
             run = None
@@ -250,7 +250,9 @@ class Walk:
         moment = _draw_moment(dice)
         self.site.log.append(f"stop at {moment}")
         gate = Gate([(moment, Gate.stop)])
-        await self._end(await self.warehouse.run_until_stopped(_draw_selection(dice), gate))
+        await self._end(
+            await self.warehouse.run_until_stopped(_draw_selection(dice, self._recent), gate)
+        )
 
     async def revive(self, dice: Random) -> None:
         """Let a run that was stopped go on, mostly after another has taken over."""
@@ -329,6 +331,11 @@ class Walk:
         reports = {each.doctype: each for each in run.doctypes if each.failure}
         assert run.outcome is Outcome.COMPLETED, (run.outcome, run.failure, reports)
 
+    @property
+    def _recent(self) -> str:
+        """The site's time of some hours ago."""
+        return self.site.clock.site_text(timedelta(hours=3))
+
     def _draw_act(self, dice: Random) -> Callable[[Gate], None]:
         """Draw what happens while a run is under way: changes of the site, or a cut connection."""
         if dice.random() < 0.2:
@@ -386,8 +393,8 @@ def _draw_request(dice: Random) -> Moment:
     return Moment(dice.choice((THERE, THERE, BACK)), nth, phase, room)
 
 
-def _draw_selection(dice: Random) -> Selection | None:
-    return dice.choice((None, None, EVERYTHING))
+def _draw_selection(dice: Random, recent: str) -> Selection | None:
+    return dice.choice((None, Selection(since=recent), EVERYTHING))
 
 
 def accepting(*doctypes: str) -> Selection:

@@ -20,7 +20,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import ConnectionFailure, DuplicateKeyError
 
 from warehouse.documents.control import Lease, Run, SyncState
-from warehouse.documents.raw import raw_model
+from warehouse.documents.raw import COLLECTION_PREFIX
 from warehouse.errors import LeaseHeld, LeaseLost
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ async def _find_last_token(instance: str) -> int:
         collection = model.get_pymongo_collection()
         last = await collection.find_one({"instance": instance}, {"token": 1}, sort=[("token", -1)])
         tokens.append(last["token"] if last else 0)
-    documents = raw_model(instance).get_pymongo_collection()
+    documents = Lease.get_pymongo_collection().database[COLLECTION_PREFIX + instance]
     newest = await documents.find_one({}, {"run_id": 1}, sort=[("run_id", -1)])
     tokens.append(int((newest or {}).get("run_id", "").rpartition("-")[2] or 0))
     return max(tokens)
