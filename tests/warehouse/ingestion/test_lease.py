@@ -88,15 +88,19 @@ async def test_a_second_holder_is_told_who_has_the_lease():
 
 @pytest.mark.usefixtures("database")
 async def test_of_many_who_want_it_at_once_one_gets_it():
+    all_others_refused = asyncio.Barrier(8)
+
     async def take() -> bool:
         try:
             async with hold_lease("site", "ingest"):
-                await asyncio.sleep(0.2)
+                await all_others_refused.wait()
         except LeaseHeld:
+            await all_others_refused.wait()
             return False
         return True
 
-    assert sum(await asyncio.gather(*(take() for _ in range(8)))) == 1
+    async with asyncio.timeout(60):
+        assert sum(await asyncio.gather(*(take() for _ in range(8)))) == 1
 
 
 @pytest.mark.usefixtures("database")
