@@ -115,6 +115,7 @@ def _explain(
     for account in accounts:
         users = ", ".join(f"{user} in {erp}" for erp, user in account.users.items())
         out.print(f"  {account.name:10} {users or 'sees how the warehouse does'}")
+    out.print("The same users sign in with their ERPNext's password: <instance>-password.")
     out.print("API:")
     for account, paths in ((operator, OF_OPERATORS), *((one, EXAMPLES) for one in employees[:1])):
         for path in paths:

@@ -21,7 +21,7 @@ SITES = {"kisanmitra": (4_000, 1), "sahaja": (2_500, 2)}
 def sample_sites() -> Iterator[dict[str, SiteProcess]]:
     """Run the sample sites while the block runs, started side by side."""
     sites = {
-        instance: SiteProcess(documents=documents, seed=seed)
+        instance: SiteProcess(documents=documents, seed=seed, password=f"{instance}-password")
         for instance, (documents, seed) in SITES.items()
     }
     with ExitStack() as running, ThreadPoolExecutor(len(sites)) as pool:

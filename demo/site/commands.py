@@ -154,4 +154,16 @@ class Stats(_Command, tag="stats", frozen=True):
     reset: bool = False
 
 
-Command = Change | Faults | ClearFaults | Stats
+class SetPassword(_Command, tag="password", frozen=True):
+    """Reset a user's password; `expired`: they must change it before they can sign in."""
+
+    user: str
+    password: str
+    expired: bool = False
+
+
+class Sessions(_Command, tag="sessions", frozen=True):
+    """Give the number of sessions that nobody has ended."""
+
+
+Command = Change | Faults | ClearFaults | Stats | SetPassword | Sessions

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from demo.site.dataset import Dataset
     from demo.site.faults import FaultRules
+    from demo.site.logins import Logins
     from demo.site.stats import RequestStats
 
 _decoder = msgspec.json.Decoder(Command | list[Command])
@@ -27,9 +28,12 @@ _decoder = msgspec.json.Decoder(Command | list[Command])
 class Control:
     """Takes commands and carries them out on the store, the faults and the statistics."""
 
-    def __init__(self, dataset: Dataset, faults: FaultRules, stats: RequestStats) -> None:
+    def __init__(
+        self, dataset: Dataset, faults: FaultRules, stats: RequestStats, logins: Logins
+    ) -> None:
         self.faults = faults
         self.stats = stats
+        self.logins = logins
         self._install(dataset)
 
     @property
@@ -59,6 +63,10 @@ class Control:
                 if reset:
                     self.stats.reset()
                 return report
+            case commands.SetPassword(user=user, password=password, expired=expired):
+                self.logins.set_password(user, password, expired=expired)
+            case commands.Sessions():
+                return self.logins.open_sessions
             case _:
                 self.change_all([command])
         return None
