@@ -48,7 +48,7 @@ FULL = Sizes(
     inventory_rows=20_000,
 )
 QUICK = Sizes(
-    documents=150,
+    documents=200,
     many_documents=300,
     single_reads=8,
     rounds=1,
