@@ -177,15 +177,17 @@ async def _find_last_token(instance: str) -> int:
     Zero of a new instance. If the lease was lost, a token that started anew would be fenced off by
     everything that was ever written. A run's id ends in its token.
     """
-    tokens = [0]
-    for model in (SyncState, Run):
-        collection = model.get_pymongo_collection()
-        last = await collection.find_one({"instance": instance}, {"token": 1}, sort=[("token", -1)])
+    tokens: list[int] = []
+    for model in (Run, SyncState):
+        marks = model.get_pymongo_collection()
+        last = await marks.find_one({"instance": instance}, {"token": 1}, sort=[("token", -1)])
         tokens.append(last["token"] if last else 0)
+    if any(tokens):
+        return max(tokens)
+    # Without an index, and so only where nothing else is left.
     documents = Lease.get_pymongo_collection().database[COLLECTION_PREFIX + instance]
     newest = await documents.find_one({}, {"run_id": 1}, sort=[("run_id", -1)])
-    tokens.append(int((newest or {}).get("run_id", "").rpartition("-")[2] or 0))
-    return max(tokens)
+    return int((newest or {}).get("run_id", "").rpartition("-")[2] or 0)
 
 
 def is_dead(holder: dict[str, Any] | None) -> bool:
