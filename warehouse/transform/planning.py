@@ -5,6 +5,9 @@ from __future__ import annotations
 import inspect
 import sys
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bson import json_util
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 # Counts up when the engine itself builds other rows of the same rule.
 ENGINE = "1"
+# What streaming rules call besides their own module.
+SHARED_ROOMS = ("cleaning", "identity")
 
 
 @dataclass(slots=True)
@@ -149,16 +154,28 @@ async def find_live(
 def digest_rule(dataset: Dataset, scope: Scope) -> str:
     """Return a digest of what a dataset's rule does: another rule, other rows.
 
-    Of pipelines their stages, with the settings and curated tables that are written into them; of a
-    streaming rule, and of the declaration, the text of its module.
+    Of the declaration the text of its module; of pipelines their stages, with the settings and
+    curated tables that are written into them; of a streaming rule the text of what it may call.
     """
     parts = [ENGINE, inspect.getsource(sys.modules[dataset.build.__module__])]
-    if not dataset.is_streamed:
+    if dataset.is_streamed:
+        parts.append(_digest_rooms())
+    else:
         for feed in dataset.build(scope):
             whole = {"of": feed.of, "row": feed.row, "stages": feed.stages}
             whole["rejects"] = [[one.code, one.when] for one in feed.rejects]
             parts.append(json_util.dumps(whole))
     return digest(parts)
+
+
+@cache
+def _digest_rooms() -> str:
+    """Return a digest of the code and the tables that streaming rules share."""
+    root = files("warehouse")
+    rooms = [root / room for room in SHARED_ROOMS]
+    found = sorted(path for room in rooms for path in Path(str(room)).rglob("*.*"))
+    texts = (path.read_text("utf-8") for path in found if path.suffix in {".csv", ".py"})
+    return digest(texts)
 
 
 async def _list_months(
