@@ -59,13 +59,13 @@ def take_lines(scope: Scope) -> Stages:
     ]
 
 
-def place_in_time(scope: Scope, date_path: str) -> dict[str, Any]:
+def place_in_time(scope: Scope, date_path: str, company: str = "$company") -> dict[str, Any]:
     """Return the calendar's fields and `inr_rate`, for a `$set` stage."""
     books = scope.books
     return {
-        **fiscal_fields(books.fiscal_years, date_path, "$company"),
+        **fiscal_fields(books.fiscal_years, date_path, company),
         **season_fields(date_path),
-        "inr_rate": rate_to_inr(books, "$company", date_path, scope.month),
+        "inr_rate": rate_to_inr(books, company, date_path, scope.month),
     }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from warehouse.cleaning.currency import round_money
-from warehouse.datasets.money import exact_or_zero, literal
+from warehouse.datasets.money import PLACES, exact_or_zero, literal
 
 if TYPE_CHECKING:
     from warehouse.datasets.declaration import Expression, Stages
@@ -66,7 +66,9 @@ def _read_detail() -> Expression:
     after = {"$arrayElemAt": [{"$split": [detail, begin]}, 1]}
     inside = {"$arrayElemAt": [{"$split": [{"$ifNull": [after, ""]}, "]"]}, 0]}
     number = {"$arrayElemAt": [{"$split": [inside, ","]}, 1]}
-    return {"$convert": {"input": number, "to": "decimal", "onError": None, "onNull": None}}
+    read = {"$convert": {"input": number, "to": "decimal", "onError": None, "onNull": None}}
+    # The JSON shows floats to their last digit: 47.58500000000001 is meant to be 47.585.
+    return {"$round": [read, PLACES]}
 
 
 def _item_key(line: str) -> Expression:
