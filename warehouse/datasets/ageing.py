@@ -1,6 +1,7 @@
 """What parties owe and are owed, by age: ERPNext's own rule over its payment ledger.
 
-An entry counts for the voucher that it goes against; a credit note for the invoice that it returns.
+An entry counts for the voucher that it goes against; a credit note for the invoice that it returns,
+unless it stands by itself.
 Before version 14 there is no payment ledger, and the GL entries of party accounts say the same.
 Unlike ERPNext's report, what is not yet due has a bucket of its own, and what is negative (an
 advance, a credit not yet used) a column of its own: buckets and advances add up to the ledger.
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from warehouse.datasets.declaration import Dimension, Expression, Measure, Stages
     from warehouse.datasets.scope import Scope
 
+# What is looked up of the invoice that an entry goes against.
+INVOICE_FIELDS = ("is_return", "return_against", "update_outstanding_for_self")
 LEDGER, GENERAL = "Payment Ledger Entry", "GL Entry"
 # The last day of each bucket, as in ERPNext's report.
 BUCKETS = (("d0_30", 30), ("d31_60", 60), ("d61_90", 90), ("d91_120", 120))
@@ -163,11 +166,15 @@ def _own_dates() -> dict[str, Expression]:
 
 
 def _follow_return(side: Side) -> dict[str, Expression]:
-    """Return what moves a return's balance to the invoice that it goes against."""
+    """Return what moves a return's balance to the invoice that it goes against.
+
+    From version 15 on a return may keep its balance for itself.
+    """
     follows = {
         "$and": [
             {"$eq": ["$_id.voucher_type", side.invoice]},
             {"$eq": ["$of_invoice.is_return", 1]},
+            {"$ne": ["$of_invoice.update_outstanding_for_self", 1]},
             has_text("$of_invoice.return_against"),
         ]
     }

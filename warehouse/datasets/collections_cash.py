@@ -1,8 +1,9 @@
 """What came in, day by day and by mode of payment, and how bank and cash moved.
 
-Three things of one day, each in its own rows: payments received, movements of Bank and Cash
-accounts in the GL, differences found at the closing of POS shifts. Movements summed from the
-beginning to a day are the balance of that day.
+Four things of one day, each in its own rows: payments received, payments at the counter (those of a
+POS sale are in its Sales Invoice, less the change given back), movements of Bank and Cash accounts
+in the GL, differences found at the closing of POS shifts. Movements summed from the beginning to a
+day are the balance of that day.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ if TYPE_CHECKING:
     from warehouse.datasets.declaration import Expression, Stages
     from warehouse.datasets.scope import Scope
 
-PAYMENT, GENERAL, CLOSING = "Payment Entry", "GL Entry", "POS Closing Entry"
+PAYMENT, SALES = "Payment Entry", "Sales Invoice"
+GENERAL, CLOSING = "GL Entry", "POS Closing Entry"
 MONEY_ACCOUNTS = ("Bank", "Cash")
 MEASURES = ("collected", "money_in", "money_out", "balance_change", "pos_difference")
 ZERO = literal("0")
 
 
 def build(scope: Scope) -> list[Feed]:
-    """Return a day's sums of payments received, of account movements, of closing differences."""
-    return [_feed_payments(scope), _feed_accounts(scope), _feed_closings(scope)]
+    """Return a day's sums of payments, of account movements, of closing differences."""
+    feeds = (_feed_payments, _feed_counter, _feed_accounts, _feed_closings)
+    return [feed(scope) for feed in feeds]
 
 
 def _feed_payments(scope: Scope) -> Feed:
@@ -41,6 +44,24 @@ def _feed_payments(scope: Scope) -> Feed:
         _group_day("$paid_to", "$mode_of_payment", "$party_type", collected=received),
     ]
     return Feed(of=PAYMENT, stages=stages, row=_row(scope, "payment", "collected"))
+
+
+def _feed_counter(scope: Scope) -> Feed:
+    change = {
+        "account": "$account_for_change_amount",
+        "base_amount": {"$multiply": [exact_or_zero("$base_change_amount"), -1]},
+    }
+    paid = {"$concatArrays": [{"$ifNull": ["$payments", []]}, [change]]}
+    collected = {"$multiply": [exact_or_zero("$paid.base_amount"), "$inr_rate"]}
+    counted = {"docstatus": vouchers.SUBMITTED, "is_pos": 1, "is_opening": {"$ne": "Yes"}}
+    stages: Stages = [
+        {"$match": counted},
+        {"$set": {"paid": paid, **place_in_time(scope, "$posting_date")}},
+        {"$unwind": "$paid"},
+        {"$match": {"paid.base_amount": {"$nin": [None, 0]}}},
+        _group_day("$paid.account", "$paid.mode_of_payment", "Customer", collected=collected),
+    ]
+    return Feed(of=SALES, stages=stages, row=_row(scope, "counter", "collected"))
 
 
 def _feed_accounts(scope: Scope) -> Feed:
@@ -123,7 +144,7 @@ def _add_ledger(scope: Scope) -> Feed:
     return Feed(of=GENERAL, row={}, stages=stages)
 
 
-_RECEIVED = f"{PAYMENT}.base_received_amount"
+_RECEIVED = (f"{PAYMENT}.base_received_amount", f"{SALES}.payments.base_amount")
 _MOVED = (f"{GENERAL}.debit", f"{GENERAL}.credit")
 
 DATASET = Dataset(
@@ -150,6 +171,15 @@ DATASET = Dataset(
             date="posting_date",
         ),
         Source(
+            SALES,
+            (
+                *("company", "posting_date", "docstatus", "is_opening", "is_pos"),
+                *("payments.account", "payments.mode_of_payment", "payments.base_amount"),
+                *("account_for_change_amount", "base_change_amount"),
+            ),
+            date="posting_date",
+        ),
+        Source(
             GENERAL,
             ("company", "posting_date", "account", "debit", "credit", "is_cancelled"),
             date="posting_date",
@@ -170,13 +200,13 @@ DATASET = Dataset(
     dimensions=(
         link("company", "Company", f"{GENERAL}.company"),
         *calendar_columns(f"{GENERAL}.posting_date"),
-        text("kind", "Kind of row", description="payment, account or pos_closing"),
+        text("kind", "Kind of row", description="payment, counter, account or pos_closing"),
         link("account", "Account", f"{PAYMENT}.paid_to", f"{GENERAL}.account"),
         link("mode_of_payment", "Mode of Payment", f"{PAYMENT}.mode_of_payment"),
         text("party_type", "Party type", f"{PAYMENT}.party_type"),
     ),
     measures=(
-        amount("collected", "Payments received", "INR", _RECEIVED),
+        amount("collected", "Payments received", "INR", *_RECEIVED),
         amount("money_in", "Into bank and cash", "INR", *_MOVED),
         amount("money_out", "Out of bank and cash", "INR", *_MOVED),
         amount("balance_change", "Change of the balance", "INR", *_MOVED),

@@ -11,6 +11,7 @@ from warehouse.datasets.ageing import (
     ACCOUNT_SOURCE,
     COLUMNS,
     GENERAL_SOURCE,
+    INVOICE_FIELDS,
     LEDGER_SOURCE,
     RECEIVABLE,
     ageing_columns,
@@ -40,7 +41,7 @@ SALES_DAYS = 90
 SALES = "sales"
 SALES_FIELDS = (
     *("company", "posting_date", "customer", "customer_group", "territory", "base_net_total"),
-    *("docstatus", "is_opening", "is_return", "return_against"),
+    *("docstatus", "is_opening", *INVOICE_FIELDS),
 )
 
 
