@@ -9,13 +9,14 @@ from bson.int64 import Int64
 from litestar import Litestar
 from litestar.di import Provide
 
-from api.compression import COMPRESSION
 from api.controllers.documents import DocumentController
 from api.controllers.health import HealthController, SchemaController
 from api.controllers.instances import InstanceController
 from api.controllers.operations import OperationsController
+from api.controllers.session import SessionController
+from api.controllers.tokens import TokenController
 from api.errors import to_response
-from api.gate import Gate
+from api.gate import Gate, Surroundings
 from api.metrics import Metrics
 from api.parameters import check_parameters
 from api.services import Services
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
-    from pydantic import SecretStr
 
     from warehouse.settings import Settings
 
 CONTROLLERS = (
+    SessionController,
+    TokenController,
     InstanceController,
     DocumentController,
     OperationsController,
@@ -62,16 +64,14 @@ def create_app(settings: Settings) -> Litestar:
     """Return the app; MongoDB is reached when it starts.
 
     Raises:
-        ConfigurationError: without a key to sign cursors, or a token that keeps strangers out.
+        ConfigurationError: without a key to sign sessions and cursors.
     """
-    key = _need(settings.csa_secret_key, "CSA_SECRET_KEY", "signs cursors")
-    token = _need(settings.csa_operator_token, "CSA_OPERATOR_TOKEN", "keeps strangers out")
-    services = Services.of(settings.instances, key)
+    services = Services.of(settings, _need_key(settings))
     metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with open_datastore(settings):
+        async with open_datastore(settings), services.audit.kept_up():
             yield
 
     app = Api(
@@ -85,18 +85,18 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={Exception: to_response},
         # MongoDB's integers of more than 32 bits; msgspec does not know them.
         type_encoders={Int64: int},
-        compression_config=COMPRESSION,
         openapi_config=None,
         logging_config=None,
     )
-    app.gate = Gate(app.answer, token, metrics)
+    surroundings = Surroundings(services.identities, services.proxies, services.audit, metrics)
+    app.gate = Gate(app.answer, surroundings)
     return app
 
 
-def _need(secret: SecretStr | None, variable: str, use: str) -> str:
-    if secret is None:
+def _need_key(settings: Settings) -> str:
+    if settings.csa_secret_key is None:
         raise ConfigurationError(
-            f"{variable} is not set; the API needs it: it {use}.",
+            "CSA_SECRET_KEY is not set; the API needs it: it signs sessions and cursors.",
             cure='Make one: python -c "import secrets; print(secrets.token_urlsafe(32))".',
         )
-    return secret.get_secret_value()
+    return settings.csa_secret_key.get_secret_value()

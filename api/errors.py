@@ -7,6 +7,7 @@ type, and whatever nobody foresaw, of which nothing but its code is shown.
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +18,29 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.status_codes import (
     HTTP_400_BAD_REQUEST,
     HTTP_401_UNAUTHORIZED,
+    HTTP_403_FORBIDDEN,
     HTTP_404_NOT_FOUND,
     HTTP_405_METHOD_NOT_ALLOWED,
+    HTTP_409_CONFLICT,
+    HTTP_429_TOO_MANY_REQUESTS,
     HTTP_500_INTERNAL_SERVER_ERROR,
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 from pymongo.errors import ConnectionFailure
 
 from api.schemas.problems import PROBLEM_JSON, Problem
-from warehouse.errors import NotReadable, QueryRefused, ReadError
+from warehouse.errors import (
+    AccessError,
+    ErpError,
+    NotReadable,
+    QueryRefused,
+    ReadError,
+    SignInThrottled,
+)
 
 if TYPE_CHECKING:
     from litestar import Request
+    from litestar.types import Scope
 
 _log = logging.getLogger(__name__)
 
@@ -57,20 +69,46 @@ KINDS = {
         Kind("too_many_filters", HTTP_400_BAD_REQUEST, "There are too many filters"),
         Kind("cursor_invalid", HTTP_400_BAD_REQUEST, "The cursor can't be read"),
         Kind("cursor_mismatch", HTTP_400_BAD_REQUEST, "The cursor belongs to another query"),
+        Kind("password_unfit", HTTP_400_BAD_REQUEST, "The password can't be taken"),
+        Kind("proof_unfit", HTTP_400_BAD_REQUEST, "The proof is not whole"),
         Kind("bad_request", HTTP_400_BAD_REQUEST, "The request can't be understood"),
         Kind(
             "not_authenticated",
             HTTP_401_UNAUTHORIZED,
             "Not signed in",
-            "Send the token as Authorization: Bearer <token>.",
+            "Sign in, or send a token as Authorization: Bearer <token>.",
+        ),
+        Kind("sign_in_failed", HTTP_401_UNAUTHORIZED, "The sign-in failed"),
+        Kind("erp_password_refused", HTTP_403_FORBIDDEN, "ERPNext takes no password now"),
+        Kind("erp_two_factor", HTTP_403_FORBIDDEN, "ERPNext asks for a second factor"),
+        Kind("erp_password_expired", HTTP_403_FORBIDDEN, "The password has expired in ERPNext"),
+        Kind("erp_user_unfit", HTTP_403_FORBIDDEN, "This ERPNext user can't be used here"),
+        Kind("password_wrong", HTTP_403_FORBIDDEN, "The current password is wrong"),
+        Kind("operators_only", HTTP_403_FORBIDDEN, "Only operators may see this"),
+        Kind(
+            "token_read_only",
+            HTTP_403_FORBIDDEN,
+            "A token is for reading",
+            "Sign in to change something.",
+        ),
+        Kind(
+            "cross_site_request",
+            HTTP_403_FORBIDDEN,
+            "A page of another site sent this",
+            "Changes are taken from pages of this site only.",
         ),
         Kind("not_found", HTTP_404_NOT_FOUND, "Not found", NotReadable().message),
         Kind(
             "method_not_allowed",
             HTTP_405_METHOD_NOT_ALLOWED,
             "The method is not allowed",
-            "This API is for reading: GET.",
+            "The header Allow names those that are.",
         ),
+        Kind("link_exists", HTTP_409_CONFLICT, "Another user of this ERPNext is linked"),
+        Kind("link_taken", HTTP_409_CONFLICT, "The ERPNext user is linked to another account"),
+        Kind("password_unset", HTTP_409_CONFLICT, "The account has no portal password"),
+        Kind("too_many_tokens", HTTP_409_CONFLICT, "There are too many tokens"),
+        Kind("sign_in_throttled", HTTP_429_TOO_MANY_REQUESTS, "Too many sign-ins have failed"),
         Kind(
             "internal_error",
             HTTP_500_INTERNAL_SERVER_ERROR,
@@ -84,6 +122,12 @@ KINDS = {
             "MongoDB does not answer",
             "Try again in a moment.",
         ),
+        Kind(
+            "erp_unavailable",
+            HTTP_503_SERVICE_UNAVAILABLE,
+            "The ERPNext can't be asked",
+            "Try again in a moment; if it persists, tell those who look after it.",
+        ),
     )
 }
 _BY_STATUS = {
@@ -91,11 +135,16 @@ _BY_STATUS = {
     HTTP_404_NOT_FOUND: "not_found",
     HTTP_405_METHOD_NOT_ALLOWED: "method_not_allowed",
 }
-_HEADERS = {
+HEADERS = {
     HTTP_401_UNAUTHORIZED: {"WWW-Authenticate": 'Bearer realm="csa"'},
     HTTP_503_SERVICE_UNAVAILABLE: {"Retry-After": RETRY_AFTER_S},
 }
 
+OF_CHANGES = ("cross_site_request", "token_read_only", "invalid_value", "bad_request")
+OF_PROOFS = (
+    *("sign_in_failed", "sign_in_throttled", "erp_unavailable"),
+    *("erp_password_refused", "erp_two_factor", "erp_password_expired", "erp_user_unfit"),
+)
 ALWAYS = ("not_authenticated", "internal_error", "datastore_unavailable")
 OF_PARAMETERS = ("unknown_parameter", "repeated_parameter", "invalid_value", "bad_request")
 OF_LISTS = (
@@ -127,19 +176,31 @@ def document_errors(*codes: str) -> dict[int, ResponseSpec]:
 def to_response(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Return the answer to a request that ended in `error`."""
     problem = describe(error)
-    if problem.status == HTTP_500_INTERNAL_SERVER_ERROR:
-        _log.error("request %s failed", request.scope.get("request_id"), exc_info=error)
-    headers = dict(_HEADERS.get(problem.status, {}))
+    log_internal(problem, request.scope, error)
+    headers = dict(HEADERS.get(problem.status, {}))
     if isinstance(error, HTTPException) and problem.status == HTTP_405_METHOD_NOT_ALLOWED:
         headers |= error.headers or {}
+    if isinstance(error, SignInThrottled):
+        headers["Retry-After"] = str(math.ceil(error.retry_after_s))
     return Response(problem, status_code=problem.status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def log_internal(problem: Problem, scope: Scope, error: Exception) -> None:
+    """Log an error that its answer does not tell about."""
+    request_id = scope.get("request_id")
+    if problem.status == HTTP_500_INTERNAL_SERVER_ERROR:
+        _log.error("request %s failed", request_id, exc_info=error)
+    elif isinstance(error, ErpError):
+        _log.warning("request %s: %s", request_id, error)
 
 
 def describe(error: Exception) -> Problem:
     """Return the problem that an exception is to whoever asked."""
-    if isinstance(error, ReadError):
+    if isinstance(error, ReadError | AccessError) and error.code in KINDS:
         parameter = error.parameter if isinstance(error, QueryRefused) else None
         return make_problem(error.code, str(error), parameter)
+    if isinstance(error, ErpError):
+        return make_problem("erp_unavailable")
     if isinstance(error, ConnectionFailure):
         return make_problem("datastore_unavailable")
     if isinstance(error, ValidationException):
@@ -160,17 +221,6 @@ def make_problem(code: str, detail: str = "", parameter: str | None = None) -> P
         detail=detail or kind.detail or kind.title,
         parameter=msgspec.UNSET if parameter is None else parameter,
     )
-
-
-def unauthenticated() -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Return status, headers and body of the answer to a stranger."""
-    body = msgspec.json.encode(make_problem("not_authenticated"))
-    own = _HEADERS[HTTP_401_UNAUTHORIZED] | {
-        "Content-Type": PROBLEM_JSON,
-        "Content-Length": str(len(body)),
-    }
-    headers = [(name.lower().encode(), value.encode()) for name, value in own.items()]
-    return HTTP_401_UNAUTHORIZED, headers, body
 
 
 def _describe_validation(error: ValidationException) -> Problem:

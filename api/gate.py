@@ -6,17 +6,22 @@ stranger they look like everything else. The log names the route, never a value,
 
 from __future__ import annotations
 
-import hmac
 import logging
 import re
+from dataclasses import dataclass
 from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from litestar.enums import ScopeType
 
-from api.errors import unauthenticated
-from warehouse.reading.subject import OPERATOR
+from api.audit import audit_read
+from api.credentials import SAFE_METHODS, is_cross_site, read_credentials
+from api.errors import HEADERS, describe, log_internal, make_problem
+from api.schemas.problems import PROBLEM_JSON, Problem
+from warehouse.accounts.audit import Client
+from warehouse.accounts.identity import Means
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,11 +29,14 @@ if TYPE_CHECKING:
     from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
     from api.metrics import Metrics
-    from warehouse.reading.subject import Subject
+    from api.proxies import Proxies
+    from warehouse.accounts.audit import AuditTrail
+    from warehouse.accounts.identity import Caller, Identities
 
 access_log = logging.getLogger("api.access")
 
 OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
+SIGN_IN = ("POST", "/api/v1/session")
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -40,13 +48,22 @@ _SAFE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 NO_ROUTE = "-"
 
 
-class Gate:
-    """Lets in who holds the operator's token; everyone, to the health checks."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the gate works with."""
 
-    def __init__(self, app: ASGIApp, operator_token: str, metrics: Metrics) -> None:
+    identities: Identities
+    proxies: Proxies
+    audit: AuditTrail
+    metrics: Metrics
+
+
+class Gate:
+    """Lets in who is signed in or has a token; everyone, to the health checks and to sign in."""
+
+    def __init__(self, app: ASGIApp, surroundings: Surroundings) -> None:
         self._app = app
-        self._credential = f"bearer {operator_token}".encode("ascii")
-        self._metrics = metrics
+        self._around = surroundings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
@@ -54,28 +71,55 @@ class Gate:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        headers = scope["headers"]
-        answer = _Answer(send, _choose_request_id(headers))
-        scope["request_id"] = answer.request_id.decode("ascii")  # type: ignore[typeddict-unknown-key]
+        answer = _Answer(send, _choose_request_id(scope["headers"]))
+        request_id = answer.request_id.decode("ascii")
+        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]
+        client = Client(self._around.proxies.find_address(scope), request_id)
+        scope["from"] = client  # type: ignore[typeddict-unknown-key]
         try:
-            subject = self._authenticate(headers)
-            if subject is None and scope["path"] not in OPEN_PATHS:
-                await answer.refuse()
+            refusal = await self._admit(scope)
+            if refusal is not None:
+                await answer.refuse(refusal)
             else:
-                scope["user"] = subject
                 await self._app(scope, receive, answer.send)
         finally:
             self._record(scope, answer, perf_counter() - started)
+            if scope.get("auth") is not None:
+                await audit_read(self._around.audit, scope, answer.status)
 
-    def _authenticate(self, headers: Iterable[tuple[bytes, bytes]]) -> Subject | None:
-        sent = next((value for name, value in headers if name == b"authorization"), b"")
-        scheme, _, token = sent.partition(b" ")
-        credential = b" ".join((scheme.lower(), token))
-        return OPERATOR if hmac.compare_digest(credential, self._credential) else None
+    async def _admit(self, scope: HTTPScope) -> Problem | None:
+        """Note who asks; return why they are not let in, if they are not."""
+        scope["auth"] = scope["user"] = None
+        if scope["path"] in OPEN_PATHS:
+            return None
+        try:
+            caller = await self._identify(scope)
+        except Exception as error:  # noqa: BLE001 - as behind the gate: whatever it is has a code
+            problem = describe(error)
+            log_internal(problem, scope, error)
+            return problem
+        if (scope["method"], scope["path"]) != SIGN_IN:
+            if caller is None:
+                return make_problem("not_authenticated")
+            if caller.means is Means.TOKEN and scope["method"] not in SAFE_METHODS:
+                return make_problem("token_read_only")
+        if is_cross_site(scope["method"], scope["headers"]):
+            return make_problem("cross_site_request")
+        scope["auth"], scope["user"] = caller, caller.subject if caller else None
+        return None
+
+    async def _identify(self, scope: HTTPScope) -> Caller | None:
+        is_https = self._around.proxies.is_https(scope)
+        sent = read_credentials(scope["headers"], is_https=is_https)
+        if sent.token is not None:
+            return await self._around.identities.of_token(sent.token)
+        if sent.cookie is not None:
+            return await self._around.identities.of_cookie(sent.cookie)
+        return None
 
     def _record(self, scope: HTTPScope, answer: _Answer, seconds: float) -> None:
         route = scope.get("path_template") or NO_ROUTE
-        self._metrics.count_request(scope["method"], route, answer.status, seconds)
+        self._around.metrics.count_request(scope["method"], route, answer.status, seconds)
         access_log.info(
             "%s %s %d %.1f ms %s",
             scope["method"],
@@ -104,9 +148,14 @@ class _Answer:
             message["headers"] = headers
         await self._send(message)
 
-    async def refuse(self) -> None:
-        status, headers, body = unauthenticated()
-        start: Any = {"type": "http.response.start", "status": status, "headers": headers}
+    async def refuse(self, problem: Problem) -> None:
+        body = msgspec.json.encode(problem)
+        told = HEADERS.get(problem.status, {}) | {
+            "Content-Type": PROBLEM_JSON,
+            "Content-Length": str(len(body)),
+        }
+        headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+        start: Any = {"type": "http.response.start", "status": problem.status, "headers": headers}
         end: Any = {"type": "http.response.body", "body": body, "more_body": False}
         await self.send(start)
         await self.send(end)

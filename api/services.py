@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from api.metrics import Metrics
+from api.proxies import Proxies
+from warehouse.access.snapshots import Snapshots
+from warehouse.accounts.audit import AuditTrail
+from warehouse.accounts.identity import Identities
+from warehouse.accounts.secrets import SessionKey
+from warehouse.accounts.sign_in import Entrance
 from warehouse.reading.cursors import CursorSigner
 from warehouse.reading.doctypes import DocTypes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from warehouse.settings import ErpInstance
+    from warehouse.settings import ErpInstance, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +32,28 @@ class Services:
     erps: Mapping[str, ErpInstance]
     doctypes: DocTypes
     signer: CursorSigner
+    snapshots: Snapshots
+    proxies: Proxies
+    audit: AuditTrail
+    identities: Identities
+    entrance: Entrance
 
     @classmethod
-    def of(cls, erps: Mapping[str, ErpInstance], secret_key: str) -> Services:
+    def of(cls, settings: Settings, secret_key: str) -> Services:
         """Return the services of an app."""
-        return cls(erps, DocTypes(erps), CursorSigner(secret_key))
+        erps = settings.instances
+        snapshots = Snapshots(timedelta(hours=settings.csa_access_max_age_hours))
+        audit = AuditTrail()
+        return cls(
+            erps=erps,
+            doctypes=DocTypes(erps),
+            signer=CursorSigner(secret_key),
+            snapshots=snapshots,
+            proxies=Proxies(settings.csa_trusted_proxies),
+            audit=audit,
+            identities=Identities(erps, snapshots, SessionKey(secret_key)),
+            entrance=Entrance(erps, audit),
+        )
 
 
 # As controllers ask for them. Not validated: msgspec would look into them at every request.

@@ -14,6 +14,8 @@ from cli import (
     rejected,
     serve,
     status,
+    transform,
+    user,
     verify,
 )
 
@@ -32,5 +34,7 @@ app.command("verify")(verify.verify)
 app.command("forget")(forget.forget)
 app.command("serve")(serve.serve)
 app.command("flows")(flows.flows)
+app.command("transform")(transform.transform)
 app.command("status")(status.status)
 app.add_typer(rejected.app, name="rejected")
+app.add_typer(user.app, name="user")

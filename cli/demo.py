@@ -14,6 +14,7 @@ import typer
 
 from cli.status import print_status
 from cli.terminal import log_to_stderr, out
+from demo.accounts import PORTAL_PASSWORD, make_accounts
 from demo.api_server import api_server
 from demo.prefect_server import prefect_server
 from demo.processes import running
@@ -25,7 +26,7 @@ from warehouse.mongodb import embedded_mongod
 from warehouse.settings import load_settings
 
 if TYPE_CHECKING:
-    from demo.api_server import ApiServer
+    from demo.accounts import DemoAccount
     from demo.prefect_server import PrefectServer
     from warehouse.settings import Settings
 
@@ -35,6 +36,7 @@ EXAMPLES = (
     "/api/v1/instances/kisanmitra/doctypes/Sales%20Invoice/documents?size=3&sort=-posting_date",
     "/schema/openapi.json",
 )
+OF_OPERATORS = ("/api/v1/freshness", "/api/v1/runs")
 DEPLOYED_S = 60.0
 RUN_S = 1800.0
 FAILED = 1
@@ -76,10 +78,12 @@ def demo(
         server.wait_until_up()
         clock.lap(f"Prefect server started: {server.url}")
         is_well = _run_daily(server, clock)
-        api = parts.enter_context(api_server(data_dir, variables))
-        clock.lap(f"API started: {api.url}")
+        accounts = asyncio.run(make_accounts(settings))
+        clock.lap(f"{len(accounts)} portal accounts made")
+        url = parts.enter_context(api_server(data_dir, variables))
+        clock.lap(f"API started: {url}")
         asyncio.run(_show(settings))
-        _explain(server, api, variables)
+        _explain(server, url, accounts, variables)
         if not once:
             _wait_for_ctrl_c()
     if not is_well:
@@ -101,12 +105,21 @@ async def _show(settings: Settings) -> None:
         print_status(await read_status(settings.instances, utc_now()))
 
 
-def _explain(server: PrefectServer, api: ApiServer, variables: dict[str, str]) -> None:
+def _explain(
+    server: PrefectServer, url: str, accounts: list[DemoAccount], variables: dict[str, str]
+) -> None:
+    operator, *employees = accounts
     out.print()
     out.print(f"Prefect UI: {server.url}/runs")
-    out.print("API, for whoever has the operator's token:")
-    for path in EXAMPLES:
-        out.print(f"  curl -H 'Authorization: Bearer {api.token}' '{api.url}{path}'")
+    out.print(f"Portal accounts, all with the password {PORTAL_PASSWORD}:")
+    for account in accounts:
+        users = ", ".join(f"{user} in {erp}" for erp, user in account.users.items())
+        out.print(f"  {account.name:10} {users or 'sees how the warehouse does'}")
+    out.print("The same users sign in with their ERPNext's password: <instance>-password.")
+    out.print("API:")
+    for account, paths in ((operator, OF_OPERATORS), *((one, EXAMPLES) for one in employees[:1])):
+        for path in paths:
+            out.print(f"  curl -H 'Authorization: Bearer {account.token}' '{url}{path}'")
     out.print("Try the commands from another terminal with these variables:")
     for name, value in variables.items():
         out.print(f"  export {name}={shlex.quote(value)}")

@@ -23,9 +23,10 @@ from cli.terminal import (
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome, Run
 from warehouse.erpnext.paging import parse_site_datetime
-from warehouse.errors import ConfigurationError, LeaseError, MongoUnavailable, WarehouseError
+from warehouse.errors import ConfigurationError, LeaseError, WarehouseError
 from warehouse.ingestion.run import Limits, Surroundings, ingest_instance
 from warehouse.ingestion.task import Depth, Selection
+from warehouse.mongodb.failures import explain_loss
 from warehouse.settings import get_settings
 
 if TYPE_CHECKING:
@@ -165,11 +166,7 @@ async def _ingest(
     except WarehouseError as error:
         return Result(erp.instance, None, error)
     except ConnectionFailure as error:
-        lost = MongoUnavailable(
-            f"MongoDB was lost while {erp.instance} was ingested ({type(error).__name__}).",
-            cure="Check that mongod runs; the next run goes on where this one stopped.",
-        )
-        return Result(erp.instance, None, lost)
+        return Result(erp.instance, None, explain_loss(erp.instance, error))
     return Result(erp.instance, run)
 
 

@@ -20,20 +20,22 @@ def serve(
 ) -> None:
     """Serve the API until Ctrl-C.
 
-    Needs CSA_SECRET_KEY and CSA_OPERATOR_TOKEN. Put a proxy with TLS before it: the token is in
-    every request.
+    Needs CSA_SECRET_KEY. Put a proxy with TLS before it, and name it in CSA_TRUSTED_PROXIES.
     """
     settings = get_settings()
     # Litestar takes half a second to import, which no other command should wait for.
     import uvicorn  # noqa: PLC0415
 
     from api.app import create_app  # noqa: PLC0415
+    from api.sending import WholeAnswers  # noqa: PLC0415
 
     _log_to_stderr()
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines name URLs
     app = create_app(settings)
     _collect_less_garbage()
     uvicorn.run(
         app,
+        http=WholeAnswers,
         host=host,
         port=port,
         access_log=False,  # ours names routes, uvicorn's would name documents

@@ -1,10 +1,9 @@
-"""The API of the demo: `csa serve` in a process of its own, with a token made for this run."""
+"""The API of the demo: `csa serve` in a process of its own."""
 
 from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from demo.processes import HOST, free_port, running, wait_until_up
@@ -16,21 +15,13 @@ if TYPE_CHECKING:
 START_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class ApiServer:
-    """Where the API answers, and the token that it demands."""
-
-    url: str
-    token: str
-
-
 @contextmanager
-def api_server(data_dir: Path, variables: Mapping[str, str]) -> Iterator[ApiServer]:
-    """Run the API over the demo's datastore while the block runs; yield it when it answers."""
-    port, token = free_port(), secrets.token_urlsafe(32)
-    own = {"CSA_SECRET_KEY": secrets.token_urlsafe(32), "CSA_OPERATOR_TOKEN": token}
+def api_server(data_dir: Path, variables: Mapping[str, str]) -> Iterator[str]:
+    """Run the API over the demo's datastore while the block runs; yield its URL once it answers."""
+    port = free_port()
+    own = {"CSA_SECRET_KEY": secrets.token_urlsafe(32)}
     url, log = f"http://{HOST}:{port}", data_dir / "api.log"
     module = ("cli", "serve", "--host", HOST, "--port", str(port))
     with running(module, {**variables, **own}, log) as process:
         wait_until_up(f"{url}/health/ready", process, log, START_S)
-        yield ApiServer(url, token)
+        yield url

@@ -11,16 +11,17 @@ from demo.site.process import SiteProcess
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+TRUST_GROUP = "demo"
 # Instance id → documents and seed of its books: the same every time, so that a second demo finds
 # in the store what it serves.
-SITES = {"kisanmitra": (4_000, 1), "sahaja": (2_500, 2)}
+SITES = {"kisanmitra": (9_000, 1), "sahaja": (6_000, 2)}
 
 
 @contextmanager
 def sample_sites() -> Iterator[dict[str, SiteProcess]]:
     """Run the sample sites while the block runs, started side by side."""
     sites = {
-        instance: SiteProcess(documents=documents, seed=seed)
+        instance: SiteProcess(documents=documents, seed=seed, password=f"{instance}-password")
         for instance, (documents, seed) in SITES.items()
     }
     with ExitStack() as running, ThreadPoolExecutor(len(sites)) as pool:
@@ -42,4 +43,5 @@ def settings_variables(sites: dict[str, SiteProcess]) -> dict[str, str]:
         variables[f"{prefix}API_KEY"] = site.key
         variables[f"{prefix}API_SECRET"] = site.secret
         variables[f"{prefix}TITLE"] = site.announcement.split('"')[1]
+        variables[f"{prefix}TRUST_GROUP"] = TRUST_GROUP
     return variables

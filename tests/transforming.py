@@ -14,7 +14,7 @@ from warehouse.documents.control import CatalogEntry, Outcome, SyncState
 from warehouse.documents.datasets import DatasetPointer, read_pointer
 from warehouse.documents.raw import raw_model
 from warehouse.ingestion.assembly import hash_content
-from warehouse.transform.run import open_transform
+from warehouse.transform.run import Terms, open_transform
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
@@ -76,13 +76,8 @@ class Books:
 
     async def transform(self, *slugs: str, full: bool = False) -> dict[str, DatasetReport]:
         """Transform, and return what was done with each dataset."""
-        async with open_transform(
-            self.business,
-            self.instances,
-            full=full,
-            registry=self.registry,
-            clock=lambda: self.now,
-        ) as transform:
+        terms = Terms(full=full, registry=self.registry, clock=lambda: self.now)
+        async with open_transform(self.business, self.instances, terms) as transform:
             chosen = self.registry.choose(slugs)
             return {dataset.slug: await transform.run(dataset) for dataset in chosen}
 
@@ -97,8 +92,8 @@ class Books:
 
     async def rejected(self, slug: str) -> list[Document]:
         live = [one.build_id for one in (await read_pointer(slug)).live]
-        found = rejected_rows_of(slug).find({"build_id": {"$in": live}}).sort("rejected")
-        return [plain(row) async for row in found]
+        found = rejected_rows_of(slug).find({"build_id": {"$in": live}})
+        return sorted([plain(row) async for row in found], key=str)
 
 
 def plain(row: Document) -> Document:

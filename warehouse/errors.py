@@ -14,6 +14,11 @@ WarehouseError(message, cure, context)
 ├─ LeaseError                         another holder works on the instance: stop, nothing is lost
 │  ├─ LeaseHeld                       it was there first
 │  └─ LeaseLost                       it took over while we slept
+├─ AccessError                        who somebody is, and what that opens
+│  ├─ SignInRefused(code)             a proof that failed, or that can't be accepted
+│  ├─ SignInThrottled(retry_after_s)  too many tried: no ERP is asked
+│  ├─ AccountRefused(code)            an account, link or token can't be changed like that
+│  └─ OperatorsOnly                   an account that is no operator's
 ├─ DocumentRejected                   a document that can't be stored: kept aside, counted
 ├─ DatasetError                       a rule failed: the build before stays live
 ├─ AccessSnapshotInvalid              permission tables not read whole: the last snapshot stays
@@ -150,6 +155,55 @@ class LeaseLost(LeaseError):
     """The lease expired and another process took it."""
 
     code = "lease_lost"
+
+
+class AccessError(WarehouseError):
+    """Somebody is not who they would have to be."""
+
+    code = "access_error"
+
+
+class SignInRefused(AccessError):
+    """A proof of identity failed; `code` says as much as a stranger may know."""
+
+    code = "sign_in_failed"
+
+    def __init__(self, message: str = "", *, code: str = code, cure: str = "") -> None:
+        super().__init__(message or "The user name or the password is wrong.", cure=cure)
+        self.code = code
+
+
+class SignInThrottled(AccessError):
+    """Too many sign-ins failed; `retry_after_s` says for how long none is tried."""
+
+    code = "sign_in_throttled"
+
+    def __init__(self, *, retry_after_s: float) -> None:
+        super().__init__(
+            "Too many sign-ins have failed.",
+            cure=f"Try again in {max(1, round(retry_after_s / 60))} min.",
+        )
+        self.retry_after_s = retry_after_s
+
+
+class AccountRefused(AccessError):
+    """A change of an account, a link or a token can't be made."""
+
+    def __init__(self, message: str, *, code: str, cure: str = "") -> None:
+        super().__init__(message, cure=cure)
+        self.code = code
+
+
+class OperatorsOnly(AccessError):
+    """What was asked for is for those who look after the warehouse."""
+
+    code = "operators_only"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Only operators may see this, signed in by their portal password.",
+            cure="An administrator makes an operator: csa user add NAME --operator.",
+        )
 
 
 class DocumentRejected(WarehouseError):

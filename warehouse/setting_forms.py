@@ -11,7 +11,6 @@ from pydantic_core import PydanticCustomError
 
 LONGEST_INSTANCE = 60
 SHORTEST_SECRET_KEY = 16
-SHORTEST_OPERATOR_TOKEN = 32
 _LONGEST_DATABASE = 63
 
 
@@ -94,15 +93,6 @@ def _check_secret_key(key: SecretStr) -> SecretStr:
     return key
 
 
-def _check_operator_token(token: SecretStr) -> SecretStr:
-    cure = 'Make one: python -c "import secrets; print(secrets.token_urlsafe(32))".'
-    if len(token.get_secret_value()) < SHORTEST_OPERATOR_TOKEN:
-        raise refuse(f"has fewer than {SHORTEST_OPERATOR_TOKEN} characters", cure)
-    if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token.get_secret_value()):
-        raise refuse("has characters that no Authorization header can carry", cure)
-    return token
-
-
 def _expand(path: Path) -> Path:
     try:
         return path.expanduser()
@@ -126,7 +116,6 @@ InstanceId = Annotated[str, AfterValidator(_check_instance)]
 SiteUrl = Annotated[str, AfterValidator(_check_site_url)]
 Credential = Annotated[SecretStr, AfterValidator(_check_credential)]
 SecretKey = Annotated[SecretStr, AfterValidator(_check_secret_key)]
-OperatorToken = Annotated[SecretStr, AfterValidator(_check_operator_token)]
 MongoUri = Annotated[SecretStr, AfterValidator(_check_mongodb_uri)]
 DatabaseName = Annotated[str, AfterValidator(_check_database_name)]
 LocalPath = Annotated[Path, AfterValidator(_expand)]

@@ -31,7 +31,6 @@ from warehouse.setting_forms import (
     LocalPath,
     MongoUri,
     Names,
-    OperatorToken,
     Proxies,
     SecretKey,
     SiteUrl,
@@ -91,7 +90,6 @@ class Settings(BaseSettings):
     csa_reread_days: Annotated[int, Field(ge=1, le=365)] = 7
     csa_tombstone_days: Annotated[int, Field(ge=1, le=36_500)] = 365
     csa_secret_key: SecretKey | None = None
-    csa_operator_token: OperatorToken | None = None
     csa_trusted_proxies: Proxies = ()
     csa_access_max_age_hours: Annotated[int, Field(ge=1, le=8760)] = 48
     csa_erpnext_reference: LocalPath | None = None

@@ -12,7 +12,15 @@ from typing import NamedTuple
 
 from dotenv.parser import Binding, parse_stream
 
-RETIRED = ("ERP_USERNAME", "ERP_PASSWORD")
+_OF_INSTANCES = (
+    "Each ERPNext has its own ERP__<ID>__URL, ERP__<ID>__API_KEY and ERP__<ID>__API_SECRET."
+)
+RETIRED = {
+    "ERP_USERNAME": _OF_INSTANCES,
+    "ERP_PASSWORD": _OF_INSTANCES,
+    "CSA_OPERATOR_TOKEN": "Remove it: csa user add NAME --operator makes an operator, csa user "
+    "link NAME INSTANCE ERP_USER opens an ERP to them, csa user token NAME makes a token.",
+}
 INSTANCE_PREFIX = "ERP__"
 
 
@@ -116,11 +124,7 @@ def _add_to_instance(
 
 
 def _retired(name: str) -> Problem:
-    return Problem(
-        name,
-        "is no longer used",
-        "Each ERPNext has its own ERP__<ID>__URL, ERP__<ID>__API_KEY and ERP__<ID>__API_SECRET.",
-    )
+    return Problem(name, "is no longer used", RETIRED[name])
 
 
 def _unknown(name: str, source: Mapping[str, str], vocabulary: Vocabulary) -> Problem:

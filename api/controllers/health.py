@@ -9,6 +9,8 @@ from typing import Any
 from litestar import Controller, Request, Response, get
 from pymongo.errors import ConnectionFailure
 
+from api.callers import operators_only
+from api.compression import COMPRESSED
 from api.errors import ALWAYS, document_errors
 from api.schemas.operations import Health
 from api.services import AppMetrics, AppServices
@@ -21,7 +23,7 @@ OF_HEALTH = ("internal_error", "unknown_parameter")
 
 
 class HealthController(Controller):
-    """For those who keep the service running; the health checks ask for no token."""
+    """For those who keep the service running; the health checks ask for nothing."""
 
     tags = ("health",)
 
@@ -57,7 +59,8 @@ class HealthController(Controller):
         operation_id="getMetrics",
         summary="Show metrics for Prometheus",
         media_type="text/plain",
-        responses=document_errors(*ALWAYS, "unknown_parameter"),
+        guards=[operators_only],
+        responses=document_errors(*ALWAYS, "operators_only", "unknown_parameter"),
     )
     async def get_metrics(
         self, request: Request[Any, Any, Any], services: AppServices, metrics: AppMetrics
@@ -71,6 +74,7 @@ class SchemaController(Controller):
     """The API's own description, as committed: a test compares it with the routes."""
 
     path = "/schema"
+    middleware = (COMPRESSED,)
 
     @get("/openapi.json", include_in_schema=False)
     async def get_openapi(self) -> Response[bytes]:

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from litestar import Controller, Request, get
 from litestar.params import PathParameter, QueryParameter
 
+from api.callers import operators_only
+from api.compression import COMPRESSED
 from api.errors import ALWAYS, OF_PARAMETERS, document_errors
 from api.parameters import PARAMETERS
 from api.schemas.operations import (
@@ -31,12 +33,14 @@ class OperationsController(Controller):
 
     path = "/api/v1"
     tags = ("operations",)
+    guards = (operators_only,)
+    middleware = (COMPRESSED,)
 
     @get(
         "/freshness",
         operation_id="getFreshness",
         summary="Show how fresh each DocType of each ERP is",
-        responses=document_errors(*ALWAYS, "unknown_parameter"),
+        responses=document_errors(*ALWAYS, "operators_only", "unknown_parameter"),
     )
     async def get_freshness(self, services: AppServices) -> FreshnessList:
         """Per ERP its last run; per DocType its documents, last sync, lag and failure."""
@@ -48,7 +52,7 @@ class OperationsController(Controller):
         operation_id="listRuns",
         summary="List the latest runs",
         opt={PARAMETERS: ("instance", "size")},
-        responses=document_errors(*ALWAYS, *OF_PARAMETERS, "not_found"),
+        responses=document_errors(*ALWAYS, "operators_only", *OF_PARAMETERS, "not_found"),
     )
     async def list_runs(
         self,
@@ -70,7 +74,9 @@ class OperationsController(Controller):
         "/runs/{run_id:str}",
         operation_id="getRun",
         summary="Show one run",
-        responses=document_errors(*ALWAYS, "not_found", "unknown_parameter", "bad_request"),
+        responses=document_errors(
+            *ALWAYS, "operators_only", "not_found", "unknown_parameter", "bad_request"
+        ),
     )
     async def get_run(
         self,

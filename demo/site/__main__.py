@@ -14,6 +14,7 @@ from demo.site.app import create_app
 from demo.site.auth import DEMO_KEY, DEMO_SECRET, Credentials
 from demo.site.dataset import Dataset
 from demo.site.folder import load_folder
+from demo.site.logins import DEMO_PASSWORD
 from demo.site.site import SampleSite
 
 _HOST = "127.0.0.1"
@@ -42,6 +43,9 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
     ),
     key: Annotated[str, typer.Option(help="The API key that the site knows.")] = DEMO_KEY,
     secret: Annotated[str, typer.Option(help="Its secret.")] = DEMO_SECRET,
+    password: Annotated[
+        str, typer.Option(help="What every user of the books signs in with.")
+    ] = DEMO_PASSWORD,
     pace: Annotated[
         str | None, typer.Option(help="`erpnext`: answer no faster than a real site did.")
     ] = None,
@@ -50,7 +54,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one option each
     if pace not in (None, "erpnext"):
         raise typer.BadParameter("the only pace is erpnext", param_hint="--pace")
     books = load_folder(dataset) if dataset else generate_books(documents, seed, mix=mix)
-    site = SampleSite(books, Credentials(key, secret), "erpnext" if pace else None)
+    site = SampleSite(books, Credentials(key, secret), "erpnext" if pace else None, password)
     announcement = (
         f'Sample ERPNext site "{_title(books)}" serves {len(site.control.store):,} documents'
     )

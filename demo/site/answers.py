@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
-_COOKIES = (
+GUEST_COOKIES = (
     "sid=Guest; Max-Age=612000; HttpOnly; Path=/; SameSite=Lax",
     "system_user=no; Path=/; SameSite=Lax",
     "full_name=Guest; Path=/; SameSite=Lax",
     "user_id=Guest; Path=/; SameSite=Lax",
     "user_image=; Path=/; SameSite=Lax",
 )
-_EXPIRED_COOKIES = tuple(
+EXPIRED_COOKIES = tuple(
     f"{name}=; Expires=Sun, 22 Nov 2026 02:12:36 GMT; Path=/"
     for name in ("user_image", "system_user", "full_name", "sid", "user_id")
 )
@@ -47,7 +47,7 @@ class Answer:
     body: bytes
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
-    cookies: tuple[str, ...] = _COOKIES
+    cookies: tuple[str, ...] = GUEST_COOKIES
     sent_bytes: int | None = None
     effort: Effort = field(default_factory=Effort)
 
@@ -81,7 +81,7 @@ def refused(refusal: Refusal, version: int, accept: str, *, tracebacks: bool = T
         refusal = replace(refusal, exception=None)
     if not accept.startswith("text/"):
         expired = refusal.session_expired or refusal.exc_type == "AuthenticationError"
-        cookies = _COOKIES + _EXPIRED_COOKIES if expired else _COOKIES
+        cookies = GUEST_COOKIES + EXPIRED_COOKIES if expired else GUEST_COOKIES
         return Answer(refusal.status, refusal.body(version), cookies=cookies)
     if refusal.exc_type == "TooManyRequestsError":
         return Answer(refusal.status, b"Too Many Requests", "text/plain; charset=utf-8")

@@ -87,6 +87,7 @@ class Swap(_Command, tag="swap", frozen=True):
     dataset: str | None = None
     documents: int | None = None
     seed: int = 1
+    mix: str = "ordinary"
 
 
 Change = Edit | Insert | Delete | Rename | Describe | Refuse | SetTimeZone | SetVersions | Swap
@@ -154,4 +155,16 @@ class Stats(_Command, tag="stats", frozen=True):
     reset: bool = False
 
 
-Command = Change | Faults | ClearFaults | Stats
+class SetPassword(_Command, tag="password", frozen=True):
+    """Reset a user's password; `expired`: they must change it before they can sign in."""
+
+    user: str
+    password: str
+    expired: bool = False
+
+
+class Sessions(_Command, tag="sessions", frozen=True):
+    """Give the number of sessions that nobody has ended."""
+
+
+Command = Change | Faults | ClearFaults | Stats | SetPassword | Sessions

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from demo.site.dataset import Dataset
     from demo.site.faults import FaultRules
+    from demo.site.logins import Logins
     from demo.site.stats import RequestStats
 
 _decoder = msgspec.json.Decoder(Command | list[Command])
@@ -27,9 +28,12 @@ _decoder = msgspec.json.Decoder(Command | list[Command])
 class Control:
     """Takes commands and carries them out on the store, the faults and the statistics."""
 
-    def __init__(self, dataset: Dataset, faults: FaultRules, stats: RequestStats) -> None:
+    def __init__(
+        self, dataset: Dataset, faults: FaultRules, stats: RequestStats, logins: Logins
+    ) -> None:
         self.faults = faults
         self.stats = stats
+        self.logins = logins
         self._install(dataset)
 
     @property
@@ -59,6 +63,10 @@ class Control:
                 if reset:
                     self.stats.reset()
                 return report
+            case commands.SetPassword(user=user, password=password, expired=expired):
+                self.logins.set_password(user, password, expired=expired)
+            case commands.Sessions():
+                return self.logins.open_sessions
             case _:
                 self.change_all([command])
         return None
@@ -105,6 +113,6 @@ def _dataset_of(swap: commands.Swap) -> Dataset:
         return load_folder(Path(swap.dataset))
     if swap.documents is None:
         raise ValueError("swap needs a dataset folder or a number of documents")
-    from demo.books import generate_books  # noqa: PLC0415 - a site of a folder needs no generator
+    from demo.books import Mix, generate_books  # noqa: PLC0415 - a site of a folder needs no generator
 
-    return generate_books(swap.documents, swap.seed)
+    return generate_books(swap.documents, swap.seed, mix=Mix(swap.mix))

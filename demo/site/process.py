@@ -14,6 +14,7 @@ import httpx
 from demo.books import Mix
 from demo.site.app import CONTROL_PATH
 from demo.site.auth import DEMO_KEY, DEMO_SECRET
+from demo.site.logins import DEMO_PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,12 +74,15 @@ class SiteProcess:
         seed: int = 1,
         mix: Mix = Mix.ORDINARY,
         pace: str | None = None,
+        password: str = DEMO_PASSWORD,
         start_s: float = 120.0,
     ) -> None:
         self.key = DEMO_KEY
         self.secret = DEMO_SECRET
+        self.password = password
         self._start_s = start_s
         self._arguments = [sys.executable, "-m", "demo.site", "--port", "0"]
+        self._arguments += ["--password", password]
         if dataset is None:
             self._arguments += ["--documents", str(documents), "--seed", str(seed)]
             self._arguments += ["--mix", mix.value]

@@ -17,7 +17,7 @@ class Refusal(Exception):
     """An error answer.
 
     `exception`: the text beside the traceback; None for errors that Frappe shows without one.
-    `message`: what goes into `_server_messages`.
+    `message`: what goes into `_server_messages`. `reply`: what stands under `message` itself.
     """
 
     status: int
@@ -28,6 +28,7 @@ class Refusal(Exception):
     title: str = "Message"
     raised: bool = True
     session_expired: bool = False
+    reply: str | None = None
 
     def body(self, version: int) -> bytes:
         """Give the JSON body as API version 1 or 2 shapes it."""
@@ -51,6 +52,8 @@ class Refusal(Exception):
 
     def _first_shape(self) -> dict[str, Any]:
         shape: dict[str, Any] = {"session_expired": 1} if self.session_expired else {}
+        if self.reply is not None:
+            shape["message"] = self.reply
         if self.exception is not None:
             shape["exception"] = self.exception
         shape["exc_type"] = self.exc_type
@@ -80,6 +83,24 @@ def _thrown(status: int, exc_type: str, message: str) -> Refusal:
 def wrong_credentials() -> Refusal:
     """401: the key, the secret or the form of the header is wrong."""
     return Refusal(401, "AuthenticationError", "frappe.exceptions.AuthenticationError")
+
+
+def login_failed(reply: str) -> Refusal:
+    """401: no such user, another password, or a disabled user."""
+    refusal = wrong_credentials()
+    refusal.reply = reply
+    return refusal
+
+
+def login_forbidden(message: str) -> Refusal:
+    """401: nobody, or not this user now, may sign in by password."""
+    return _thrown(401, "AuthenticationError", message)
+
+
+def locked(seconds: int) -> Refusal:
+    """500: too many failures in a row."""
+    text = f"Your account has been locked and will resume after {seconds} seconds"
+    return _thrown(500, "SecurityException", text)
 
 
 def undecodable_token() -> Refusal:

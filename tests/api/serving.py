@@ -9,16 +9,19 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from demo.site.auth import SERVICE_USER
+from tests.accounts import make_token, put_account
 from tests.api.published import check_answer
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-TOKEN = "operator-token-of-the-tests-0123456789"
+OPERATOR = "operator"
+TOKEN = make_token(OPERATOR)
 SECRET_KEY = "secret-key-of-the-tests-0123456789"
 START_S = 60.0
 STOP_S = 15.0
@@ -53,12 +56,13 @@ class ApiProcess:
         return self.folder / "api.log"
 
     def __enter__(self) -> Self:
+        links = dict.fromkeys(instances_of(self.variables), SERVICE_USER)
+        self.put_account(OPERATOR, links=links, is_operator=True)
         environment = {
             "PATH": os.environ["PATH"],
             "MONGODB_URI": self.mongodb_uri,
             "MONGODB_DATABASE_NAME": self.database,
             "CSA_SECRET_KEY": SECRET_KEY,
-            "CSA_OPERATOR_TOKEN": TOKEN,
             "PYTHONPATH": str(ROOT),
             **self.variables,
         }
@@ -86,6 +90,10 @@ class ApiProcess:
     ) -> None:
         self._stop()
 
+    def put_account(self, name: str, **options: Any) -> str:
+        """Put an account there; return its token."""
+        return put_account(self.mongodb_uri, self.database, name, **options)
+
     def client(self, token: str | None = TOKEN) -> httpx.Client:
         """Return a client that holds every answer against the published description."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
@@ -111,6 +119,12 @@ class ApiProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def instances_of(variables: dict[str, str]) -> list[str]:
+    """Return the instances of settings."""
+    found = (re.fullmatch("ERP__(.+)__URL", name) for name in variables)
+    return [match[1].lower() for match in found if match]
 
 
 def variables_of(instance: str) -> dict[str, str]:

@@ -34,7 +34,7 @@ class Sizes:
 
 
 FULL = Sizes(documents=5_000, many_documents=50_000, single_reads=300, rounds=3)
-QUICK = Sizes(documents=150, many_documents=300, single_reads=8, rounds=1)
+QUICK = Sizes(documents=200, many_documents=300, single_reads=8, rounds=1)
 
 
 @dataclass(frozen=True)

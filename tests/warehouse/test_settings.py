@@ -63,7 +63,6 @@ def test_without_variables_the_defaults_are_those_of_the_contract() -> None:
     assert settings.csa_reread_days == 7
     assert settings.csa_tombstone_days == 365
     assert settings.csa_secret_key is None
-    assert settings.csa_operator_token is None
     assert settings.csa_trusted_proxies == ()
     assert settings.csa_access_max_age_hours == 48
     assert settings.csa_erpnext_reference is None
@@ -156,8 +155,6 @@ def test_an_incomplete_instance_names_the_missing_variable(missing: str) -> None
         ("CSA_ACCESS_MAX_AGE_HOURS", "1.5", "whole number"),
         ("CSA_DATA_DIR", f"~{SENTINEL}/data", "home directory"),
         ("CSA_SECRET_KEY", SENTINEL, "fewer than 16"),
-        ("CSA_OPERATOR_TOKEN", SENTINEL * 2, "fewer than 32"),
-        ("CSA_OPERATOR_TOKEN", f"{SENTINEL} " * 3, "Authorization header"),
         ("CSA_TRUSTED_PROXIES", f"10.0.0.1,{SENTINEL}", "no IP address"),
         ("CSA_TRUSTED_PROXIES", "*", "no IP address"),
     ],
@@ -231,7 +228,6 @@ def test_settings_show_no_secret() -> None:
         | {
             "MONGODB_URI": f"mongodb://u:{SENTINEL}@h",
             "CSA_SECRET_KEY": SENTINEL * 2,
-            "CSA_OPERATOR_TOKEN": SENTINEL * 4,
         }
     )
     assert SENTINEL not in repr(settings) + str(settings) + str(settings.model_dump())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from beanie import init_beanie
 
 from warehouse.documents.access import ACCESS_MODELS
+from warehouse.documents.accounts import ACCOUNT_MODELS
 from warehouse.documents.control import CONTROL_MODELS
 from warehouse.documents.datasets import DATASET_MODELS
 from warehouse.documents.drift import DriftEvent
@@ -26,7 +27,7 @@ async def init_documents(database: AsyncDatabase[dict[str, Any]], instances: Ite
     Collections of earlier scripts are taken over first, since the unique index needs their names.
     """
     names = list(instances)
-    control = [*CONTROL_MODELS, *ACCESS_MODELS, *DATASET_MODELS, DriftEvent]
+    control = [*CONTROL_MODELS, *ACCESS_MODELS, *ACCOUNT_MODELS, *DATASET_MODELS, DriftEvent]
     await init_beanie(database=database, document_models=control)
     for name in names:
         await take_over(database, name)

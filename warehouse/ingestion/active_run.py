@@ -68,6 +68,7 @@ class ActiveRun:
             ConfigurationError: if the selection names a DocType that is not synced.
         """
         session = self.session
+        self.record.is_whole = not (selection.doctypes or selection.since)
         since = await meet(session)
         catalog = await read_catalog(session)
         names = choose_doctypes(session.instance, catalog, selection)

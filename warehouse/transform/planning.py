@@ -56,6 +56,15 @@ class Versions:
         """Return a digest of what the rule uses of the documents of these names."""
         if names is None:
             return None
+        contents = await self._read(instance, source)
+        return digest(part for name in names for part in (name, contents.get(name, "")))
+
+    async def digest_content(self, instance: str, source: Source) -> str:
+        """Return a digest of what the rule uses of all documents of a source."""
+        contents = await self._read(instance, source)
+        return digest(part for name in sorted(contents) for part in (name, contents[name]))
+
+    async def _read(self, instance: str, source: Source | Upstream) -> dict[str, str]:
         key = (instance, source)
         if key not in self._contents:
             self._contents[key] = (
@@ -63,8 +72,7 @@ class Versions:
                 if isinstance(source, Source)
                 else await read_crosswalk(instance, source.slug)
             )
-        contents = self._contents[key]
-        return digest(part for name in names for part in (name, contents.get(name, "")))
+        return self._contents[key]
 
 
 async def list_slots(
@@ -99,13 +107,22 @@ async def read_inputs(
             inputs.append(Input(name=source.slug, version=builds))
             continue
         for instance in scope.instances:
-            found = await versions.of(instance, source)
-            version = found.whole
-            if source.date and dataset.partition is Partition.INSTANCE_MONTH:
-                version = found.months.get(scope.month, NOTHING)
+            version = await _read_version(dataset, scope, instance, source, versions)
             name = source.doctype if scope.instance else f"{instance} {source.doctype}"
             inputs.append(Input(name=name, version=version))
     return inputs
+
+
+async def _read_version(
+    dataset: Dataset, scope: Scope, instance: str, source: Source, versions: Versions
+) -> str:
+    if source.is_setting:
+        # They are few, and ERPNext writes to some of them daily what no rule asks for.
+        return await versions.digest_content(instance, source)
+    found = await versions.of(instance, source)
+    if source.date and dataset.partition is Partition.INSTANCE_MONTH:
+        return found.months.get(scope.month, NOTHING)
+    return found.whole
 
 
 async def is_current(

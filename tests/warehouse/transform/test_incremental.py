@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.warehouse.transform.rules import item, sale
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 SLUGS = ("lines", "monthly", "balance", "customers")
 DAYS = ("2026-04-30", "2026-05-01", "2026-05-31", "2026-06-01", "")
+# An example takes a second; to shrink one takes many more than it is worth.
+UNHURRIED: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.function_scoped_fixture],
+    "phases": [Phase.explicit, Phase.generate],
+}
 ITEMS = ("RICE", "SEED", "UREA")
 
 invoices = st.builds(
@@ -51,9 +57,7 @@ async def work(books: Books, kind: str, what: Any) -> None:
 
 
 @given(steps=steps)
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8, **UNHURRIED)
 async def test_incremental_equals_full(books: Books, steps: list[list[tuple[str, Any]]]):
     await empty(books)
     for step in steps:
@@ -70,9 +74,7 @@ async def test_incremental_equals_full(books: Books, steps: list[list[tuple[str,
 
 
 @given(documents=st.lists(invoices | items, min_size=1, max_size=8, unique_by=lambda d: d["name"]))
-@settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=4, **UNHURRIED)
 async def test_the_order_in_which_documents_were_stored_changes_nothing(
     books: Books, documents: list[dict[str, Any]]
 ):

@@ -16,7 +16,7 @@ from warehouse.documents.business import rows_of
 from warehouse.documents.control import Outcome
 from warehouse.documents.datasets import BuildState, DatasetBuild, DatasetPointer, Slot
 from warehouse.errors import LeaseHeld, LeaseLost
-from warehouse.transform.run import open_transform
+from warehouse.transform.run import Terms, open_transform
 from warehouse.transform.swapping import keep
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ async def test_superseded_rows_stay_for_an_hour_for_those_who_still_read_them(bo
 
 
 async def test_two_transforms_at_once_are_refused(books: Books):
-    async with open_transform(books.business, ["site"], registry=books.registry):
+    async with open_transform(books.business, ["site"], Terms(registry=books.registry)):
         with pytest.raises(LeaseHeld, match="csa transform is being worked on"):
             await books.transform()
 
@@ -265,7 +265,9 @@ async def test_a_transform_that_slept_through_its_lease_replaces_no_pointer(book
 
 async def test_what_a_killed_transform_left_is_cleaned_up(books: Books):
     await books.put(RICE, sale("INV-1", "2026-04-05", ("RICE", 1)))
-    async with open_transform(books.business, ["site"], registry=books.registry) as transform:
+    async with open_transform(
+        books.business, ["site"], Terms(registry=books.registry)
+    ) as transform:
         working = asyncio.ensure_future(transform.run(LINES))
         while not await rows_of("lines").count_documents({}):  # noqa: ASYNC110 MongoDB has no event
             await asyncio.sleep(0.01)

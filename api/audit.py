@@ -1,0 +1,48 @@
+"""Audit of reads: a route says in `opt` as what it is audited, the gate writes it.
+
+So nothing that is answered can be forgotten, a refusal as little as a stream that broke off.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from warehouse.accounts.audit import Event
+
+if TYPE_CHECKING:
+    from litestar import Request
+    from litestar.types import HTTPScope
+
+    from warehouse.accounts.audit import AuditTrail
+
+AUDITED = "audited"
+LONGEST_QUERY = 4096
+ROWS = "audited_rows"
+
+
+def note_rows(request: Request[Any, Any, Any], rows: int) -> None:
+    """Say how many documents an answer gives; a stream may say so again and again."""
+    request.scope[ROWS] = rows  # type: ignore[literal-required]
+
+
+async def audit_read(audit: AuditTrail, scope: HTTPScope, status: int) -> None:
+    """Write down what a signed-in caller was answered, if the route is audited."""
+    handler = scope.get("route_handler")
+    event = handler.opt.get(AUDITED) if handler else None
+    if event is None:
+        return
+    path = scope.get("path_params", {})
+    asked = dict(parse_qsl(scope["query_string"][:LONGEST_QUERY].decode("latin-1")))
+    name = asked.pop("name", None) if event is Event.READ else None
+    await audit.note(
+        event,
+        scope["auth"].account,
+        scope["from"],  # type: ignore[typeddict-item]
+        instance=path.get("instance"),
+        doctype=path.get("doctype"),
+        name=name or path.get("name"),
+        asked=asked or None,
+        rows=scope.get(ROWS),
+        status=status,
+    )

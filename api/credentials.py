@@ -1,0 +1,64 @@
+"""What a request brings to be known by, and whether a page of another site had it sent.
+
+A cookie goes along with whatever a browser sends, so what changes something must come from a page
+of our own: browsers say so in Sec-Fetch-Site, older ones in Origin. What says neither is no browser
+and has no cookie but one that its owner put there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Headers = Iterable[tuple[bytes, bytes]]
+
+# With the prefix, no other host of the domain and no page without TLS can have set it.
+COOKIE, COOKIE_OVER_TLS = "csa_session", "__Host-csa_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN_PAGES = frozenset({"same-origin", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What was sent: a token (then no cookie counts), a cookie, or neither."""
+
+    token: str | None = field(default=None, repr=False)
+    cookie: str | None = field(default=None, repr=False)
+
+
+def read_credentials(headers: Headers, *, is_https: bool) -> Credentials:
+    """Return what a request can be known by; an Authorization of another kind opens nothing."""
+    authorization = _find(headers, b"authorization")
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        return Credentials(token=token if scheme.lower() == "bearer" else "")
+    name = name_cookie(is_https=is_https)
+    for part in (_find(headers, b"cookie") or "").split(";"):
+        key, _, value = part.strip().partition("=")
+        if key == name:
+            return Credentials(cookie=value)
+    return Credentials()
+
+
+def name_cookie(*, is_https: bool) -> str:
+    """Return what the session's cookie is called."""
+    return COOKIE_OVER_TLS if is_https else COOKIE
+
+
+def is_cross_site(method: str, headers: Headers) -> bool:
+    """Say whether a request that changes something was made by a page of another site."""
+    if method in SAFE_METHODS:
+        return False
+    site = _find(headers, b"sec-fetch-site")
+    if site is not None:
+        return site not in OWN_PAGES
+    origin = _find(headers, b"origin")
+    return origin is not None and urlsplit(origin).netloc != _find(headers, b"host")
+
+
+def _find(headers: Headers, wanted: bytes) -> str | None:
+    return next((value.decode("latin-1") for name, value in headers if name == wanted), None)

@@ -1,0 +1,1 @@
+"""Portal accounts: who signs in, by which proof, and which ERPNext users that opens."""

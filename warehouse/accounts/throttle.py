@@ -1,0 +1,121 @@
+"""Sign-ins are counted per account, address and instance before an ERP is asked.
+
+ERPNext locks a user, and an address, after ten failures within a minute; below that nobody is
+locked out by what is tried here. Counted in MongoDB, so that processes share it. The `limits`
+library would do that over Motor, a second driver that is at its end of life, and could not give
+back what a success took, so this is our own: one atomic update per key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import unicodedata
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from warehouse.documents.accounts import SignInCount
+from warehouse.errors import SignInThrottled
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_NETWORK_BITS = 64  # what one subscriber has of IPv6
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many failed sign-ins in a window of so many seconds, which the first one opens."""
+
+    kind: str
+    attempts: int
+    window_s: int
+
+
+BY_ACCOUNT = Limit("account", 5, 900)
+BY_ADDRESS = Limit("address", 10, 900)
+BY_INSTANCE = Limit("instance", 60, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A sign-in that is about to be tried: `instance` is empty for the portal's own password."""
+
+    username: str
+    address: str
+    instance: str = ""
+
+    def counted(self) -> list[tuple[str, Limit]]:
+        """Return what is counted; the narrowest first, so that a flood on one fills no other."""
+        both = [
+            (f"{self.instance}\n{_fold(self.username)}", BY_ACCOUNT),
+            (_network(self.address), BY_ADDRESS),
+        ]
+        return [*both, (self.instance, BY_INSTANCE)] if self.instance else both
+
+
+async def take(attempt: Attempt, now: datetime) -> None:
+    """Count an attempt.
+
+    Raises:
+        SignInThrottled: if one of its counts is used up; an ERP must not be asked then.
+    """
+    for key, limit in attempt.counted():
+        tried, ends_at = await _count(_identify(key, limit), limit, now)
+        if tried > limit.attempts:
+            raise SignInThrottled(retry_after_s=(ends_at - now).total_seconds())
+
+
+async def give_back(attempt: Attempt) -> None:
+    """Take an attempt that succeeded out of the counts; failures before it stay in."""
+    ids = [_identify(key, limit) for key, limit in attempt.counted()]
+    await SignInCount.get_pymongo_collection().update_many(
+        {"_id": {"$in": ids}, "tried": {"$gt": 0}}, {"$inc": {"tried": -1}}
+    )
+
+
+async def _count(identity: str, limit: Limit, now: datetime) -> tuple[int, datetime]:
+    """Count one more in the window that is open; return the count and the window's end."""
+    is_open = {"$gt": ["$ends_at", now]}
+    ends_at = now + timedelta(seconds=limit.window_s)
+    update = {
+        "tried": {"$cond": [is_open, {"$add": ["$tried", 1]}, 1]},
+        "ends_at": {"$cond": [is_open, "$ends_at", ends_at]},
+    }
+    for _ in range(2):
+        try:
+            row: Any = await SignInCount.get_pymongo_collection().find_one_and_update(
+                {"_id": identity},
+                [{"$set": update}],
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+        except DuplicateKeyError:
+            continue  # another process opened the window in the same moment
+        return row["tried"], row["ends_at"]
+    raise SignInThrottled(retry_after_s=1)
+
+
+def _identify(key: str, limit: Limit) -> str:
+    return f"{limit.kind}:{hashlib.blake2b(key.encode('utf-8'), digest_size=16).hexdigest()}"
+
+
+def _fold(username: str) -> str:
+    """Return what MariaDB, and so ERPNext, takes for the same user name."""
+    letters = unicodedata.normalize("NFKD", username).casefold()
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).strip()
+
+
+def _network(address: str) -> str:
+    """Return what is counted of an address: of IPv6 the network, which one subscriber has whole."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return address
+    return str(ipaddress.ip_network((parsed, _NETWORK_BITS), strict=False))

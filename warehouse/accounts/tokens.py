@@ -1,0 +1,77 @@
+"""Personal access tokens, with which scripts read: they change nothing, and they expire.
+
+A token opens what the session opened that made it, never more.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from warehouse.accounts.secrets import digest_token, make_id, make_token
+from warehouse.documents.accounts import AccessToken
+from warehouse.errors import AccountRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DEFAULT_DAYS = 90
+MOST_DAYS = 365
+MOST_TOKENS = 50
+USED_EVERY = timedelta(minutes=1)
+
+
+async def add_token(
+    account: str, title: str, proven: Iterable[str] | None, days: int, now: datetime
+) -> tuple[AccessToken, str]:
+    """Make a token; return what is kept of it, and the token, which nobody can show again.
+
+    Raises:
+        AccountRefused: if the account has too many.
+    """
+    if await AccessToken.find(AccessToken.account == account).count() >= MOST_TOKENS:
+        raise AccountRefused(
+            f"The account has {MOST_TOKENS} tokens.", code="too_many_tokens", cure="Remove some."
+        )
+    secret = make_token()
+    token = AccessToken(
+        id=make_id(),
+        digest=str(digest_token(secret)),
+        account=account,
+        title=title,
+        proven=None if proven is None else sorted(proven),
+        created_at=now,
+        expires_at=now + timedelta(days=days),
+    )
+    return await token.insert(), secret
+
+
+async def find_token(digest: str, now: datetime) -> AccessToken | None:
+    """Return a token that is neither revoked nor expired, and note that it was used."""
+    token = await AccessToken.find_one(AccessToken.digest == digest)
+    if token is None or now >= token.expires_at:
+        return None
+    if token.used_at is None or now >= token.used_at + USED_EVERY:
+        await AccessToken.get_pymongo_collection().update_one(
+            {"_id": token.id}, {"$max": {"used_at": now}}
+        )
+    return token
+
+
+async def list_tokens(account: str, now: datetime) -> list[AccessToken]:
+    """Return an account's tokens that have not expired, the latest first."""
+    found = AccessToken.find(AccessToken.account == account, AccessToken.expires_at > now)
+    return await found.sort("-created_at").to_list()
+
+
+async def revoke_token(account: str, token_id: str) -> bool:
+    """Revoke one token of an account; say whether there was one."""
+    result = await AccessToken.get_pymongo_collection().delete_one(
+        {"_id": token_id, "account": account}
+    )
+    return bool(result.deleted_count)
+
+
+async def revoke_tokens(account: str) -> None:
+    """Revoke all tokens of an account."""
+    await AccessToken.get_pymongo_collection().delete_many({"account": account})
