@@ -107,7 +107,23 @@ def _reading_indexes() -> list[IndexModel]:
         )
         for path in (f"document_data.{field}" for field in FILTERED_BY)
     ]
-    return by_date + of_party
+    return by_date + of_party + _stock_indexes()
+
+
+def _stock_indexes() -> list[IndexModel]:
+    """Return the indexes that find a line's stock movement, and what an item last cost.
+
+    Of stock ledger entries and the like only: the other DocTypes lack these fields and pay nothing.
+    """
+    movement, warehouse = "document_data.voucher_detail_no", "document_data.warehouse"
+    cost = ("document_data.item_code", warehouse, "document_data.posting_date")
+    return [
+        IndexModel(movement, partialFilterExpression={movement: {"$exists": True}}),
+        IndexModel(
+            [(field, ASCENDING) for field in cost],
+            partialFilterExpression={warehouse: {"$exists": True}},
+        ),
+    ]
 
 
 async def read_versions(
