@@ -66,7 +66,7 @@ _SHARES = {
 # Of a hundred times that something is traded: sales, purchases, payments, stock entries.
 EVENTS = {
     Mix.ORDINARY: (52, 18, 27, 3),
-    Mix.VOUCHERS: (70, 13, 17, 0),
+    Mix.VOUCHERS: (70, 14, 16, 0),
     Mix.INVOICES: (100, 0, 0, 0),
 }
 
