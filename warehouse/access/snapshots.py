@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from warehouse.access.verdict import Access, Denial
 
 REMEMBERED_S = 2.0
-MOST_COMPILED = 2_000
+MOST_COMPILED = 20_000
 READ_ATTEMPTS = 3
 
 
