@@ -10,6 +10,7 @@ from pymongo import AsyncMongoClient
 
 from tests.api.serving import ApiProcess, variables_of
 from tests.ingesting import Ingester
+from tests.sample_books import DOCUMENTS, MIX, SEED
 from warehouse.access.refresh import refresh_access
 from warehouse.documents.database import init_documents
 
@@ -39,7 +40,7 @@ def ingested(mongodb_uri: str, sample_site: SiteProcess) -> str:
                 await refresh_access(ingester.erp.model_copy(update={"instance": instance}))
 
     sample_site.control.clear_faults()
-    sample_site.control.do("swap", documents=300, seed=1)
+    sample_site.control.do("swap", documents=DOCUMENTS, seed=SEED, mix=MIX.value)
     asyncio.run(ingest())
     return DATABASE
 
