@@ -27,6 +27,8 @@ PAGES = {
     "dataset_error": "dataset-failed",
     "dataset_rule_failed": "dataset-failed",
     "mongodb_unavailable": "mongod-down",
+    "access_snapshot_invalid": "access-stale",
+    "access_snapshot_stale": "access-stale",
     "lease_held": "stuck-run",
     "lease_lost": "stuck-run",
 }
