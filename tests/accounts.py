@@ -33,7 +33,7 @@ def put_account(  # noqa: PLR0913 - one option each
 ) -> str:
     """Put an account there and return a token that opens all its links; again, it is the same.
 
-    `links`: instance → ERPNext user, who is taken for the one that is stored now.
+    `links`: instance → ERPNext user, who is taken for the one of the snapshot in force.
     """
     token = make_token(name)
     with MongoClient(mongodb_uri, tz_aware=True) as client:
@@ -87,11 +87,12 @@ def _put_link(store: Database[dict[str, Any]], name: str, instance: str, user: s
 
 
 def _find_creation(store: Database[dict[str, Any]], instance: str, user: str) -> str:
-    """Return when a user was created by the access snapshot in force, if there is one."""
+    """Return when an ERPNext user was made, by the access snapshot if there is one."""
     pointer = store["access_snapshots"].find_one({"_id": instance})
     if pointer is None:
         return CREATION
-    version = pointer["version"]
-    parts = store["access_parts"].find({"instance": instance, "version": version}).sort("number")
-    known = unpack(version, b"".join(part["data"] for part in parts)).user(user)
+    version = {"instance": instance, "version": pointer["version"]}
+    parts = store["access_parts"].find(version).sort("number")
+    snapshot = unpack(pointer["version"], b"".join(part["data"] for part in parts))
+    known = snapshot.user(user)
     return known.creation if known else CREATION

@@ -28,14 +28,18 @@ DATASETS = ("items", "parties", "sales_lines", "sales_monthly")
 
 @pytest.fixture(scope="session")
 def ingested(mongodb_uri: str, sample_site: SiteProcess) -> str:
-    """A database that holds all that the sample site has; returns its name. Read it only."""
+    """A database that holds all that the sample site has; returns its name. Read it only.
+
+    `other` has the same permissions and no documents.
+    """
 
     async def ingest() -> None:
         async with AsyncMongoClient(mongodb_uri, tz_aware=True) as client:
             await init_documents(client[DATABASE], ["site"])
             ingester = Ingester(client[DATABASE], sample_site)
             await ingester.run()
-            await refresh_access(ingester.erp)
+            for instance in ("site", "other"):
+                await refresh_access(ingester.erp.model_copy(update={"instance": instance}))
             business = client[business_of(DATABASE)]
             async with open_transform(business, ["site"]) as transform:
                 for dataset in transform.terms.registry.choose(DATASETS):
