@@ -121,15 +121,11 @@ KINDS = {
             "Something went wrong here",
             "It was logged under the request id that this answer carries.",
         ),
-<<<<<<< HEAD
-        Kind("access_snapshot_stale", HTTP_503_SERVICE_UNAVAILABLE, "Access can't be judged now"),
-=======
         Kind(
             "access_snapshot_stale",
             HTTP_503_SERVICE_UNAVAILABLE,
             "Who may read in this ERP is not known at present",
         ),
->>>>>>> main
         Kind("query_too_slow", HTTP_503_SERVICE_UNAVAILABLE, "The query takes too long"),
         Kind(
             "datastore_unavailable",
