@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from demo.books.clock import format_time
 from demo.books.names import TELUGU_NAMES, VILLAGES, make_mobile, make_person
-from demo.books.setup import STATES, TAGS, list_clerks
+from demo.books.people import list_clerks
+from demo.books.setup import STATES, TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,7 +20,7 @@ from demo.books.deal import (
     print_taxes,
     take_back,
 )
-from demo.books.setup import list_clerks
+from demo.books.people import list_clerks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from demo.books.clock import LAST
 from demo.books.deal import CANCELLED, DRAFT, SUBMITTED
-from demo.books.setup import list_clerks
+from demo.books.people import list_clerks
 from demo.books.words import spell_rupees
 
 if TYPE_CHECKING:

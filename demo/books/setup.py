@@ -1,9 +1,11 @@
-"""The small masters that every site has from its first day: company, groups, units, users."""
+"""The small masters that every site has from its first day: groups, units, years."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+
+from demo.books.people import add_people, add_restrictions, name_employee
 
 if TYPE_CHECKING:
     from demo.books.book import Book
@@ -16,17 +18,10 @@ ITEM_GROUPS = ("Seed", "Paddy", "Millets", "Pulses")
 UNITS = (("Kg", 0), ("Nos", 1), ("Bag", 1), ("Quintal", 0))
 TAGS = ("pesticide-free", "kitchen garden", "బోరు బావి")
 
-_ROLES_OF_CLERKS = {
-    "accounts": ("Accounts Manager", "Accounts User"),
-    "sales": ("Sales User",),
-    "integration": ("System Manager", "Accounts Manager", "Accounts User", "Auditor"),
-}
-
 
 def add_setup(book: Book) -> None:
     """Add the masters that don't grow with the site; parents before what hangs on them."""
-    _add_roles(book)
-    _add_users(book)
+    add_people(book)
     _add_currencies(book)
     _add_years(book)
     for unit, whole in UNITS:
@@ -42,6 +37,7 @@ def add_setup(book: Book) -> None:
         book.add_master("Price List", title, values | {"buying": buying, "selling": 1 - buying})
     for tag in TAGS:
         book.add_master("Farmer Tag", tag, {"tag": tag})
+    add_restrictions(book)
     _add_traces(book)
 
 
@@ -53,31 +49,6 @@ def add_tree(book: Book, doctype: str, root: str, leaves: tuple[str, ...]) -> No
     for place, leaf in enumerate(leaves, 1):
         node = {f"{fieldname}_name": leaf, f"parent_{fieldname}": root, "old_parent": root}
         book.add_master(doctype, leaf, node | {"lft": 2 * place, "rgt": 2 * place + 1})
-
-
-def list_clerks(book: Book) -> tuple[str, ...]:
-    """List the users who write documents."""
-    return tuple(f"{clerk}@{book.company.domain}" for clerk in ("accounts", "sales"))
-
-
-def _add_roles(book: Book) -> None:
-    permissions = (rule for meta in book.metas.values() for rule in meta["permissions"])
-    for role in sorted({rule["role"] for rule in permissions}):
-        desk = int(role != "All")
-        book.add_master("Role", role, {"role_name": role, "desk_access": desk})
-
-
-def _add_users(book: Book) -> None:
-    common = {"enabled": 1, "language": "en", "time_zone": "Asia/Kolkata"}
-    common |= {"user_type": "System User", "desk_theme": "Light", "onboarding_status": "{}"}
-    admin = {"email": "admin@example.com", "first_name": "Administrator", "username": "admin"}
-    book.add_master("User", "Administrator", common | admin | {"full_name": "Administrator"})
-    for clerk, roles in _ROLES_OF_CLERKS.items():
-        email = f"{clerk}@{book.company.domain}"
-        first = clerk.capitalize()
-        own = {"email": email, "first_name": first, "full_name": first, "username": clerk}
-        user = book.add_master("User", email, common | own)
-        book.add_children(user, "roles", ({"role": role} for role in roles))
 
 
 def _add_currencies(book: Book) -> None:
@@ -95,13 +66,8 @@ def _add_years(book: Book) -> None:
 
 
 def _add_traces(book: Book) -> None:
-    """Add one each of what says who may see what, and what was said and deleted."""
-    sales = f"sales@{book.company.domain}"
-    allowed: Row = {"user": sales, "allow": "Territory", "for_value": STATES[0]}
-    allowed["apply_to_all_doctypes"] = 1
-    book.add_master("User Permission", book.make_name(), allowed)
-    shared = {"user": sales, "share_doctype": "Supplier Group", "share_name": SUPPLIER_GROUPS[0]}
-    book.add_master("DocShare", book.make_name(), shared | {"read": 1})
+    """Add one each of what was said and deleted."""
+    sales = name_employee(book, "sales")
     said = {"comment_type": "Comment", "comment_email": sales, "content": "<p>Please check.</p>"}
     said |= {"reference_doctype": "Item Group", "reference_name": ITEM_GROUPS[0]}
     book.add_master("Comment", book.make_name(), said)

@@ -15,8 +15,7 @@ def meta_of(store: Store, doctype: str) -> Row:
     """Give a DocType's merged meta."""
     if doctype not in store.doctypes:
         raise refusals.unknown_doctype(doctype)
-    described = store.doctypes[doctype]
-    return store.metas.get(doctype) or {"doctype": "DocType", "fields": [], **described}
+    return store.meta(doctype)
 
 
 def form_metas_of(store: Store, doctype: str) -> list[Row]:

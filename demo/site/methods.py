@@ -12,6 +12,7 @@ from demo.site.answers import Answer, keyed
 from demo.site.auth import Caller
 from demo.site.calls import Call
 from demo.site.metas import form_metas_of
+from demo.site.permissions import Permissions
 from demo.site.query import ListRequest, Query
 from demo.site.store import ChildTable
 from demo.site.tables import Store
@@ -112,6 +113,15 @@ def _user_permissions(store: Store, caller: Caller, call: Call) -> Answer:
     return _message(call, allowed)
 
 
+def _has_permission(store: Store, caller: Caller, call: Call) -> Answer:
+    doctype, name = call.required("doctype"), call.required("docname")
+    if call.params.get("perm_type", "read") != "read":
+        raise refusals.validation("This site answers for perm_type read only")
+    document = reads.find_document(store, doctype, name)
+    may = Permissions(store).may_read(caller.user, doctype, document)
+    return _message(call, {"has_permission": may})
+
+
 def _getdoctype(store: Store, _caller: Caller, call: Call) -> Answer:
     metas = form_metas_of(store, call.required("doctype"))
     cached = call.params.get("cached_timestamp")
@@ -129,6 +139,7 @@ _METHODS: dict[str, Method] = {
     "frappe.client.get_list": _get_list,
     "frappe.client.get_single_value": _single_value,
     "frappe.client.get_time_zone": _time_zone,
+    "frappe.client.has_permission": _has_permission,
     "frappe.core.doctype.user_permission.user_permission.get_user_permissions": _user_permissions,
     "frappe.desk.form.load.getdoctype": _getdoctype,
     "frappe.desk.reportview.get_count": _reportview_count,

@@ -44,6 +44,14 @@ class Store:
         """Give the rows of a DocType's table; none of a DocType that the site has not."""
         return self.table(doctype).rows() if doctype in self.doctypes else ()
 
+    def meta(self, doctype: str) -> Row:
+        """Give a DocType's merged meta; without fields where nobody described it."""
+        return self.metas.get(doctype) or {
+            "doctype": "DocType",
+            "fields": [],
+            **self.doctypes[doctype],
+        }
+
     def document_table(self, doctype: str) -> DocumentTable:
         """Give the table of a DocType that has documents of its own."""
         table = self.table(doctype)
@@ -76,7 +84,7 @@ class Store:
         described = self.doctypes[doctype]
         documents = self._documents.get(doctype) or []
         if doctype == "DocType" and not documents:
-            documents = list(self.doctypes.values())
+            documents = [self._describe(row) for row in self.doctypes.values()]
         if not described.get("istable"):
             schema = Schema(described, self.metas.get(doctype), documents[:1] + documents[-1:])
             return DocumentTable(schema, documents)
@@ -86,6 +94,10 @@ class Store:
         if sample is not None:
             table.schema = Schema(described, self.metas.get(doctype), [sample])
         return table
+
+    def _describe(self, listed: Row) -> Row:
+        """Give a DocType as a document, with its permission rules."""
+        return listed | {"permissions": self.metas.get(listed["name"], {}).get("permissions") or []}
 
     def _homes(self, child_doctype: str) -> list[tuple[str, str]]:
         if self._parents_of is None:

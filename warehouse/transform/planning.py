@@ -5,6 +5,9 @@ from __future__ import annotations
 import inspect
 import sys
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bson import json_util
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 # Counts up when the engine itself builds other rows of the same rule.
 ENGINE = "1"
+# What streaming rules call besides their own module.
+SHARED_ROOMS = ("cleaning", "identity")
 
 
 @dataclass(slots=True)
@@ -51,6 +56,15 @@ class Versions:
         """Return a digest of what the rule uses of the documents of these names."""
         if names is None:
             return None
+        contents = await self._read(instance, source)
+        return digest(part for name in names for part in (name, contents.get(name, "")))
+
+    async def digest_content(self, instance: str, source: Source) -> str:
+        """Return a digest of what the rule uses of all documents of a source."""
+        contents = await self._read(instance, source)
+        return digest(part for name in sorted(contents) for part in (name, contents[name]))
+
+    async def _read(self, instance: str, source: Source | Upstream) -> dict[str, str]:
         key = (instance, source)
         if key not in self._contents:
             self._contents[key] = (
@@ -58,8 +72,7 @@ class Versions:
                 if isinstance(source, Source)
                 else await read_crosswalk(instance, source.slug)
             )
-        contents = self._contents[key]
-        return digest(part for name in names for part in (name, contents.get(name, "")))
+        return self._contents[key]
 
 
 async def list_slots(
@@ -94,13 +107,22 @@ async def read_inputs(
             inputs.append(Input(name=source.slug, version=builds))
             continue
         for instance in scope.instances:
-            found = await versions.of(instance, source)
-            version = found.whole
-            if source.date and dataset.partition is Partition.INSTANCE_MONTH:
-                version = found.months.get(scope.month, NOTHING)
+            version = await _read_version(dataset, scope, instance, source, versions)
             name = source.doctype if scope.instance else f"{instance} {source.doctype}"
             inputs.append(Input(name=name, version=version))
     return inputs
+
+
+async def _read_version(
+    dataset: Dataset, scope: Scope, instance: str, source: Source, versions: Versions
+) -> str:
+    if source.is_setting:
+        # They are few, and ERPNext writes to some of them daily what no rule asks for.
+        return await versions.digest_content(instance, source)
+    found = await versions.of(instance, source)
+    if source.date and dataset.partition is Partition.INSTANCE_MONTH:
+        return found.months.get(scope.month, NOTHING)
+    return found.whole
 
 
 async def is_current(
@@ -149,16 +171,28 @@ async def find_live(
 def digest_rule(dataset: Dataset, scope: Scope) -> str:
     """Return a digest of what a dataset's rule does: another rule, other rows.
 
-    Of pipelines their stages, with the settings and curated tables that are written into them; of a
-    streaming rule, and of the declaration, the text of its module.
+    Of the declaration the text of its module; of pipelines their stages, with the settings and
+    curated tables that are written into them; of a streaming rule the text of what it may call.
     """
     parts = [ENGINE, inspect.getsource(sys.modules[dataset.build.__module__])]
-    if not dataset.is_streamed:
+    if dataset.is_streamed:
+        parts.append(_digest_rooms())
+    else:
         for feed in dataset.build(scope):
             whole = {"of": feed.of, "row": feed.row, "stages": feed.stages}
             whole["rejects"] = [[one.code, one.when] for one in feed.rejects]
             parts.append(json_util.dumps(whole))
     return digest(parts)
+
+
+@cache
+def _digest_rooms() -> str:
+    """Return a digest of the code and the tables that streaming rules share."""
+    root = files("warehouse")
+    rooms = [root / room for room in SHARED_ROOMS]
+    found = sorted(path for room in rooms for path in Path(str(room)).rglob("*.*"))
+    texts = (path.read_text("utf-8") for path in found if path.suffix in {".csv", ".py"})
+    return digest(texts)
 
 
 async def _list_months(

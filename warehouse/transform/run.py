@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from warehouse.documents.business import init_business
 from warehouse.documents.control import Instance
 from warehouse.documents.datasets import BuildState, read_pointer
 from warehouse.ingestion.lease import hold_lease
+from warehouse.ingestion.run import utc_now
 from warehouse.transform.building import Order, build
 from warehouse.transform.crosswalks import mirror
 from warehouse.transform.gaps import judge_wholeness, read_states
@@ -34,6 +34,7 @@ from warehouse.transform.swapping import Swap, sweep
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
+    from datetime import datetime
 
     from pymongo.asynchronous.database import AsyncDatabase
 
@@ -46,6 +47,21 @@ if TYPE_CHECKING:
 # No instance can be called so.
 LEASE = "csa transform"
 DEFAULT_TIME_ZONE = "Asia/Kolkata"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How to transform.
+
+    `full`: whatever the inputs' versions say. `only`: these instances' own partitions, and what
+    goes over all instances; the others keep what they have.
+    """
+
+    full: bool = False
+    only: frozenset[str] = frozenset()
+    registry: Registry = field(default_factory=load_registry)
+    curated: Curated = field(default_factory=read_curated)
+    clock: Callable[[], datetime] = utc_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +87,13 @@ class DatasetReport:
 
 @dataclass(slots=True)
 class Transform:
-    """A transform under way, under its lease. `full`: whatever the inputs' versions say."""
+    """A transform under way, under its lease."""
 
-    registry: Registry
+    terms: Terms
     instances: tuple[str, ...]
     lease: HeldLease
-    clock: Callable[[], datetime]
-    full: bool = False
     versions: Versions = field(default_factory=Versions)
     zones: dict[str, str] = field(default_factory=dict)
-    curated: Curated = field(default_factory=read_curated)
     _settings: dict[tuple[str, Source], list[Row]] = field(default_factory=dict)
 
     async def run(self, dataset: Dataset) -> DatasetReport:
@@ -90,7 +103,7 @@ class Transform:
             LeaseLost: if another transform took over.
             ConnectionFailure: if MongoDB is gone.
         """
-        started = self.clock()
+        started = self.terms.clock()
         await sweep(dataset.slug, self.lease.token)
         pointer = await read_pointer(dataset.slug)
         links = await self._read_links(dataset)
@@ -99,15 +112,15 @@ class Transform:
         built: list[DatasetBuild] = []
         for order in orders:
             await self.lease.assert_held()
-            built += await build(order, self.versions, self.clock)
+            built += await build(order, self.versions, self.terms.clock)
         if dataset.crosswalk:
             await mirror(dataset, [one for one in built if one.state is not BuildState.FAILED])
         for instance in self.instances:
             states = await read_states(instance)
             sources = self._sources_under(dataset)
             swap.wholeness[instance] = judge_wholeness(instance, sources, states)
-        after = await swap.commit(built, self.clock())
-        seconds = (self.clock() - started).total_seconds()
+        after = await swap.commit(built, self.terms.clock())
+        seconds = (self.terms.clock() - started).total_seconds()
         return DatasetReport(dataset, after, built, current, seconds)
 
     async def _plan(
@@ -115,7 +128,8 @@ class Transform:
     ) -> tuple[list[Order], int]:
         """Return what to build, and how many partitions are up to date."""
         live = await read_live_builds(pointer)
-        scopes = {instance: await self._scope(dataset, instance) for instance in self.instances}
+        chosen = self._choose_instances(dataset)
+        scopes = {instance: await self._scope(dataset, instance) for instance in chosen}
         slots = await list_slots(dataset, scopes, pointer, self.versions)
         if dataset.partition is Partition.ACROSS:
             together = [tuple(slots)] if slots else []
@@ -124,9 +138,14 @@ class Transform:
         orders = []
         for group in together:
             order = await self._order(dataset, group, links)
-            if self.full or not await self._is_current(order, live):
+            if self.terms.full or not await self._is_current(order, live):
                 orders.append(order)
         return orders, len(slots) - sum(len(order.slots) for order in orders)
+
+    def _choose_instances(self, dataset: Dataset) -> list[str]:
+        if dataset.partition is Partition.ACROSS or not self.terms.only:
+            return list(self.instances)
+        return [instance for instance in self.instances if instance in self.terms.only]
 
     async def _order(
         self, dataset: Dataset, slots: tuple[Slot, ...], links: dict[str, Links]
@@ -168,7 +187,7 @@ class Transform:
             live=live,
             reader=reader,
             settings=await self._read_settings(dataset, instance, reader) if instance else {},
-            curated=self.curated,
+            curated=self.terms.curated,
         )
 
     async def _read_settings(
@@ -189,7 +208,7 @@ class Transform:
         if instance not in self.zones:
             known = await Instance.get(instance)
             self.zones[instance] = known.time_zone if known else DEFAULT_TIME_ZONE
-        return self.clock().astimezone(ZoneInfo(self.zones[instance])).date().isoformat()
+        return self.terms.clock().astimezone(ZoneInfo(self.zones[instance])).date().isoformat()
 
     async def _read_links(self, dataset: Dataset) -> dict[str, Links]:
         return {
@@ -199,34 +218,21 @@ class Transform:
     def _sources_under(self, dataset: Dataset) -> list[Any]:
         found = {source.doctype: source for source in dataset.doctypes}
         for upstream in dataset.upstreams:
-            for source in self._sources_under(self.registry.get(upstream.slug)):
+            for source in self._sources_under(self.terms.registry.get(upstream.slug)):
                 found.setdefault(source.doctype, source)
         return list(found.values())
 
 
-def utc_now() -> datetime:
-    """Return the time, aware, in UTC."""
-    return datetime.now(UTC)
-
-
 @asynccontextmanager
 async def open_transform(
-    business: AsyncDatabase[dict[str, Any]],
-    instances: Iterable[str],
-    *,
-    full: bool = False,
-    registry: Registry | None = None,
-    clock: Callable[[], datetime] = utc_now,
+    business: AsyncDatabase[dict[str, Any]], instances: Iterable[str], terms: Terms | None = None
 ) -> AsyncIterator[Transform]:
     """Hold the lease of transforms while the block runs; the datastore's documents are bound.
-
-    An operator's curated tables are read by `read_curated(settings.csa_data_dir)`: give them to the
-    transform's `curated` before it runs.
 
     Raises:
         LeaseHeld: if another process transforms.
     """
-    known = registry or load_registry()
-    await init_business(business, known.datasets)
+    terms = terms or Terms()
+    await init_business(business, terms.registry.datasets)
     async with hold_lease(LEASE, "transform") as lease:
-        yield Transform(known, tuple(sorted(instances)), lease, clock, full)
+        yield Transform(terms, tuple(sorted(instances)), lease)

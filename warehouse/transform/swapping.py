@@ -59,7 +59,7 @@ class Swap:
                 live[record.slot] = live[record.slot].model_copy(update={"failure": record.failure})
             elif record.failure:
                 failed[str(record.slot)] = record.failure
-        kept = _keep(list(live))
+        kept = keep(list(live))
         after = DatasetPointer(
             id=self.dataset.slug,
             token=self.token,
@@ -149,7 +149,7 @@ async def _mark_superseded(build_id: str, now: datetime) -> None:
     await DatasetBuild.get_pymongo_collection().update_one({"_id": build_id}, {"$set": change})
 
 
-def _keep(slots: list[Slot]) -> list[Slot]:
+def keep(slots: list[Slot]) -> list[Slot]:
     """Return the partitions to keep: of snapshots the last days, and the last one of each month."""
     latest: dict[tuple[str, str], str] = {}
     newest: dict[str, str] = {}
