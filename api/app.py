@@ -9,7 +9,6 @@ from bson.int64 import Int64
 from litestar import Litestar
 from litestar.di import Provide
 
-from api.compression import COMPRESSION
 from api.controllers.documents import DocumentController
 from api.controllers.health import HealthController, SchemaController
 from api.controllers.instances import InstanceController
@@ -86,7 +85,6 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={Exception: to_response},
         # MongoDB's integers of more than 32 bits; msgspec does not know them.
         type_encoders={Int64: int},
-        compression_config=COMPRESSION,
         openapi_config=None,
         logging_config=None,
     )

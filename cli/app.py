@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli import (
+    access,
     check,
     demo,
     flows,
@@ -14,6 +15,7 @@ from cli import (
     rejected,
     serve,
     status,
+    transform,
     user,
     verify,
 )
@@ -33,6 +35,8 @@ app.command("verify")(verify.verify)
 app.command("forget")(forget.forget)
 app.command("serve")(serve.serve)
 app.command("flows")(flows.flows)
+app.command("transform")(transform.transform)
 app.command("status")(status.status)
 app.add_typer(rejected.app, name="rejected")
+app.add_typer(access.app, name="access")
 app.add_typer(user.app, name="user")

@@ -27,6 +27,7 @@ def serve(
     import uvicorn  # noqa: PLC0415
 
     from api.app import create_app  # noqa: PLC0415
+    from api.sending import WholeAnswers  # noqa: PLC0415
 
     _log_to_stderr()
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines name URLs
@@ -34,6 +35,7 @@ def serve(
     _collect_less_garbage()
     uvicorn.run(
         app,
+        http=WholeAnswers,
         host=host,
         port=port,
         access_log=False,  # ours names routes, uvicorn's would name documents

@@ -11,8 +11,10 @@ from rich.table import Table
 
 from cli.options import AsJson, Instances, select_instances
 from cli.terminal import out, print_json, printable
+from warehouse.datasets.registry import load_registry
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome
+from warehouse.documents.dataset_status import DatasetStatus, read_dataset_status
 from warehouse.documents.status import DocTypeStatus, DriftStatus, InstanceStatus, read_status
 from warehouse.settings import get_settings
 
@@ -35,11 +37,17 @@ def status(
     """Show documents, freshness and failures of each instance and DocType."""
     settings = get_settings()
     names = [erp.instance for erp in select_instances(settings, instances)]
-    statuses = asyncio.run(_read(settings, names))
+    statuses, datasets = asyncio.run(_read(settings, names))
     if as_json:
-        print_json({"instances": [status.model_dump(mode="json") for status in statuses]})
+        print_json(
+            {
+                "instances": [status.model_dump(mode="json") for status in statuses],
+                "datasets": [dataset.model_dump(mode="json") for dataset in datasets],
+            }
+        )
     else:
         print_status(statuses, empty=empty)
+        print_datasets(datasets)
 
 
 def print_status(statuses: Sequence[InstanceStatus], *, empty: bool = False) -> None:
@@ -53,9 +61,37 @@ def print_status(statuses: Sequence[InstanceStatus], *, empty: bool = False) -> 
             out.print(_table(lines))
 
 
-async def _read(settings: Settings, names: Sequence[str]) -> list[InstanceStatus]:
+def print_datasets(datasets: Sequence[DatasetStatus]) -> None:
+    """Print a table of the datasets that were ever built."""
+    built = [dataset for dataset in datasets if dataset.transformed_at]
+    if not built:
+        return
+    table = Table(box=None, padding=(0, 2, 0, 2))
+    table.add_column("dataset")
+    for heading in ("rows", "rejected", "partitions", "built", "complete as of"):
+        table.add_column(heading, justify="right")
+    table.add_column("checks")
+    for one in built:
+        table.add_row(
+            one.slug,
+            f"{one.rows:,}",
+            f"{one.rejected:,}",
+            f"{one.partitions:,}",
+            f"{one.built_at:%Y-%m-%d %H:%M}" if one.built_at else "never",
+            f"{one.as_of:%Y-%m-%d %H:%M}" if one.as_of else "unknown",
+            _checks(one),
+        )
+    out.print(table)
+
+
+async def _read(
+    settings: Settings, names: Sequence[str]
+) -> tuple[list[InstanceStatus], list[DatasetStatus]]:
+    now = datetime.now(UTC)
     async with open_datastore(settings):
-        return await read_status(names, datetime.now(UTC))
+        statuses = await read_status(names, now)
+        known = load_registry().datasets.values()
+        return statuses, [await read_dataset_status(dataset, names, now) for dataset in known]
 
 
 def _print_head(one: InstanceStatus) -> None:
@@ -72,12 +108,25 @@ def _print_head(one: InstanceStatus) -> None:
         out.print(f"  {printable(one.run_failure.message)} {printable(one.run_failure.cure)}")
 
 
+def _checks(one: DatasetStatus) -> str:
+    said = [
+        f"[red]failed[/] {slot}: {printable(f'{why.message} {why.cure}')}"
+        for slot, why in one.failures.items()
+    ]
+    said += [f"[yellow]{code}[/] in {number}" for code, number in one.warnings.items()]
+    said += [
+        f"[yellow]partial[/] {printable(f'{gap.instance} {gap.doctype} {gap.reason}')}"
+        for gap in one.gaps
+    ]
+    return "; ".join(said) or "passed"
+
+
 def _drift(event: DriftStatus) -> str:
     where = " ".join(part for part in (event.doctype, event.field) if part)
     change = " → ".join(part for part in (event.before, event.after) if part)
-    return (
-        f"[cyan]drift[/] {event.at:%Y-%m-%d} {printable(f'{event.drift.value} {where} {change}')}"
-    )
+    version = f" (version {event.meta_version})" if event.meta_version else ""
+    said = printable(f"{event.drift.value} {where} {change}")
+    return f"[cyan]drift[/] {event.at:%Y-%m-%d} {said}{version}"
 
 
 def _table(lines: Sequence[DocTypeStatus]) -> Table:

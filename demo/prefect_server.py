@@ -16,7 +16,7 @@ from demo.processes import HOST, free_port, running, wait_until_up
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 START_S = 120.0
@@ -52,7 +52,7 @@ class PrefectServer:
         """Return the id of the deployment `flow/deployment`, waiting until it is there."""
         give_up_at = time.monotonic() + limit_s
         while time.monotonic() < give_up_at:
-            answer = self._get(f"deployments/name/{name}")
+            answer = self._call("GET", f"deployments/name/{name}")
             if answer.is_success:
                 return str(answer.json()["id"])
             time.sleep(POLL_S)
@@ -60,22 +60,14 @@ class PrefectServer:
 
     def start_run(self, deployment_id: str) -> str:
         """Start a run of a deployment; return its id."""
-        answer = httpx.post(
-            f"{self.url}/api/deployments/{deployment_id}/create_flow_run",
-            json={},
-            timeout=CALL_S,
-            trust_env=False,
-        )
-        answer.raise_for_status()
-        return str(answer.json()["id"])
+        answer = self.post(f"deployments/{deployment_id}/create_flow_run", {})
+        return str(answer["id"])
 
     def wait_for_run(self, run_id: str, limit_s: float) -> dict[str, Any]:
         """Wait for the end of a run; return its state."""
         give_up_at = time.monotonic() + limit_s
         while time.monotonic() < give_up_at:
-            state: dict[str, Any] = (
-                self._get(f"flow_runs/{run_id}").raise_for_status().json()["state"]
-            )
+            state: dict[str, Any] = self.get_run(run_id)["state"]
             if state["type"] in FINAL:
                 return state
             time.sleep(POLL_S)
@@ -85,8 +77,26 @@ class PrefectServer:
         """Return the run's page."""
         return f"{self.url}/runs/flow-run/{run_id}"
 
-    def _get(self, path: str) -> httpx.Response:
-        return httpx.get(f"{self.url}/api/{path}", timeout=CALL_S, trust_env=False)
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """Post to the API; return the answer."""
+        return self._call("POST", path, json=body).raise_for_status().json()
+
+    def get_run(self, run_id: str) -> dict[str, Any]:
+        """Return a run as it is now."""
+        found: dict[str, Any] = self._call("GET", f"flow_runs/{run_id}").raise_for_status().json()
+        return found
+
+    def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Ask, and ask again while the server's SQLite is locked by another writer."""
+        give_up_at = time.monotonic() + CALL_S
+        while True:
+            answer = httpx.request(
+                method, f"{self.url}/api/{path}", timeout=CALL_S, trust_env=False, **options
+            )
+            is_busy = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            if not is_busy or time.monotonic() > give_up_at:
+                return answer
+            time.sleep(POLL_S)
 
 
 def client_variables(url: str, home: Path) -> dict[str, str]:
@@ -100,21 +110,29 @@ def client_variables(url: str, home: Path) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         # The second UI asks an analytics host from the browser.
         "PREFECT_SERVER_UI_V2_ENABLED": "false",
+        # In memory, a restart of the server would lose who holds a deployment's place, and the
+        # place with it.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+            "prefect.server.concurrency.lease_storage.filesystem"
+        ),
         "PREFECT_RUNNER_POLL_FREQUENCY": "1",
     }
 
 
 @contextmanager
-def prefect_server(data_dir: Path) -> Iterator[PrefectServer]:
+def prefect_server(
+    data_dir: Path, variables: Mapping[str, str] | None = None, port: int | None = None
+) -> Iterator[PrefectServer]:
     """Run a Prefect server whose data are below `data_dir`; yield it while it is starting.
 
     uvicorn runs the server's app itself: `prefect server start` would load Prefect once more.
     """
     home = data_dir.resolve() / "prefect"
     home.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    port = port or free_port()
     url = f"http://{HOST}:{port}"
+    settings = client_variables(url, home) | dict(variables or {})
     app = ("uvicorn", "--factory", "prefect.server.api.server:create_app", "--log-level", "warning")
     where = ("--host", HOST, "--port", str(port))
-    with running((*app, *where), client_variables(url, home), home / "server.log") as process:
+    with running((*app, *where), settings, home / "server.log") as process:
         yield PrefectServer(url, home, process)

@@ -11,10 +11,10 @@ from demo.site.process import SiteProcess
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+TRUST_GROUP = "demo"
 # Instance id → documents and seed of its books: the same every time, so that a second demo finds
 # in the store what it serves.
-TRUST_GROUP = "demo"
-SITES = {"kisanmitra": (4_000, 1), "sahaja": (2_500, 2)}
+SITES = {"kisanmitra": (9_000, 1), "sahaja": (6_000, 2)}
 
 
 @contextmanager

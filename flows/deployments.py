@@ -2,48 +2,86 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prefect import aserve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.events import DeploymentEventTrigger
 from prefect.schedules import Cron
 from prefect.settings import PREFECT_LOGGING_EXTRA_LOGGERS, temporary_settings
 from prefect.types.entrypoint import EntrypointType
 
+from flows.access_refresh import access_refresh
+from flows.backfill import backfill
 from flows.daily import TIME_ZONE, daily
+from flows.events import UPDATED
 from flows.ingest import ingest
+from flows.reconcile import reconcile
 from flows.server import wait_for_server
+from flows.transform import transform
+from flows.watch import watch
 
 if TYPE_CHECKING:
+    from prefect import Flow
     from prefect.deployments.runner import RunnerDeployment
 
-DAILY_AT = Cron("0 1 * * *", timezone=TIME_ZONE)
 # A daily run holds a place while it waits for its children.
 PLACES = 6
+
+# What each deployment is beside its flow; it has the flow's name.
+DEPLOYMENTS: dict[Flow[..., Any], dict[str, Any]] = {
+    daily: {
+        "description": "Ingest every instance, each as a run of its own, then build the datasets.",
+        "schedule": Cron("0 1 * * *", timezone=TIME_ZONE),
+        "concurrency_limit": ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+        ),
+    },
+    ingest: {"description": "Bring the store of one instance up to date."},
+    transform: {
+        "description": "Build the datasets that follow from the instances.",
+        "concurrency_limit": ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
+        ),
+        "triggers": [
+            DeploymentEventTrigger(
+                name="transform what an operator has brought up to date",
+                expect={UPDATED},
+                parameters={"instances": ["{{ event.payload.instance }}"]},
+            )
+        ],
+    },
+    reconcile: {"description": "Make the store of one instance equal its ERP, all of it compared."},
+    backfill: {"description": "Catch up on what one instance saved since a day, or on everything."},
+    access_refresh: {
+        "description": "Read who may see what in every instance.",
+        "schedule": Cron("*/30 * * * *", timezone=TIME_ZONE),
+        "concurrency_limit": ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+        ),
+    },
+    watch: {
+        "description": "Mark abandoned runs as Crashed; fail when the store of an instance is old.",
+        "schedule": Cron("*/30 * * * *", timezone=TIME_ZONE),
+    },
+}
 
 
 async def deployments() -> list[RunnerDeployment]:
     """Return the deployments that operators see in the Prefect UI."""
     return [
-        await daily.ato_deployment(
-            name="daily",
-            schedule=DAILY_AT,
-            concurrency_limit=ConcurrencyLimitConfig(
-                limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
-            ),
-            description="Ingest every instance, each as a run of its own.",
-            entrypoint_type=EntrypointType.MODULE_PATH,
-        ),
-        await ingest.ato_deployment(
-            name="ingest",
-            description="Bring the store of one instance up to date.",
-            entrypoint_type=EntrypointType.MODULE_PATH,
-        ),
+        await each.ato_deployment(
+            name=each.name, entrypoint_type=EntrypointType.MODULE_PATH, **options
+        )
+        for each, options in DEPLOYMENTS.items()
     ]
 
 
 async def serve_deployments() -> None:
-    """Run the deployments from this process until it is stopped."""
+    """Run the deployments from this process until it is stopped.
+
+    Their schedules stay on when it stops, so that a run that was due meanwhile is made up for.
+    """
     await wait_for_server()
     with temporary_settings(updates={PREFECT_LOGGING_EXTRA_LOGGERS: "warehouse"}):
-        await aserve(*await deployments(), limit=PLACES)
+        await aserve(*await deployments(), limit=PLACES, pause_on_shutdown=False)

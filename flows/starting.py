@@ -26,7 +26,8 @@ POLL_S = 1.0
 async def start_and_wait(deployment: str, key: str, parameters: dict[str, Any]) -> State[Any]:
     """Run `deployment` as a child of this flow run and return how it ended, well or not.
 
-    One that failed is no exception here: its siblings go on.
+    `key`: tells the children of a deployment apart. One that failed is no exception here: its
+    siblings go on.
     """
     # Prefect types a task with return_state as if it were synchronous.
     return await cast(
@@ -48,5 +49,5 @@ async def start(deployment: str, key: str, parameters: dict[str, Any]) -> State[
     if state is None or not state.is_completed():
         name = state.name if state else "Unknown"
         said = state.message if state and state.message else "its run page tells why."
-        return Failed(message=f"{key} {name}: {said}")
+        return Failed(message=f"{deployment} {key} {name}: {said}")
     return Completed(name=state.name, message=state.message)

@@ -59,7 +59,11 @@ class Csa:
     @property
     def environment(self) -> dict[str, str]:
         own = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
-        where = {"MONGODB_URI": self.uri, "MONGODB_DATABASE_NAME": self.database}
+        where = {
+            "MONGODB_URI": self.uri,
+            "MONGODB_DATABASE_NAME": self.database,
+            "BUSINESS_DATABASE_NAME": f"{self.database}-business",
+        }
         return own | where | self.variables
 
     def start(self, *arguments: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:

@@ -11,6 +11,7 @@ from pymongo import AsyncMongoClient
 from demo.site.process import SiteProcess
 from tests.commanding import Csa
 from tests.ingesting import Ingester
+from tests.sample_books import DOCUMENTS, MIX, SEED
 from warehouse.documents.database import init_documents
 from warehouse.mongodb import embedded_mongod
 
@@ -37,11 +38,12 @@ async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, An
         await init_documents(client[name], ["site"])
         yield client[name]
         await client.drop_database(name)
+        await client.drop_database(f"{name}-business")
 
 
 @pytest.fixture(scope="session")
 def sample_site() -> Iterator[SiteProcess]:
-    with SiteProcess(documents=300) as process:
+    with SiteProcess(documents=DOCUMENTS, mix=MIX) as process:
         yield process
 
 
@@ -49,7 +51,7 @@ def sample_site() -> Iterator[SiteProcess]:
 def site(sample_site: SiteProcess) -> SiteProcess:
     """A sample ERPNext site with a few hundred documents, in a process of its own, as new."""
     sample_site.control.clear_faults()
-    sample_site.control.do("swap", documents=300, seed=1)
+    sample_site.control.do("swap", documents=DOCUMENTS, seed=SEED, mix=MIX.value)
     sample_site.control.stats(reset=True)
     return sample_site
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import unquote
 
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Request, get
 from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 
-from api.compression import UNCOMPRESSED
+from api.answers import Answer
+from api.compression import COMPRESSED
 from api.controllers.instances import DocTypeName, InstanceId
 from api.errors import ALWAYS, OF_LISTS, OF_PARAMETERS, document_errors
 from api.etags import is_known, make_etag
@@ -87,6 +88,7 @@ class DocumentController(Controller):
         operation_id="listDocuments",
         summary="List documents",
         operation_class=FiltersOperation,
+        middleware=[COMPRESSED],
         opt={PARAMETERS: OWN, TAKES_FILTERS: True},
         responses=document_errors(*ALWAYS, *OF_PARAMETERS, *OF_LISTS, "not_found"),
     )
@@ -101,7 +103,7 @@ class DocumentController(Controller):
         size: Size = 50,
         cursor: Cursor = None,
         count: Count = Counting.CAPPED,
-    ) -> DocumentPage:
+    ) -> Answer[DocumentPage]:
         """A page of the documents that meet all filters.
 
         Pages follow each other by cursor: however deep, each costs the same, and documents that
@@ -110,13 +112,12 @@ class DocumentController(Controller):
         documents = await open_documents(services.doctypes, request.user, instance, doctype)
         asked = ListRequest(read_filters(request), sort, fields, size, cursor, count)
         page = await read_page(documents, request.user, asked, services.signer)
-        return DocumentPage.of(documents.doctype, page)
+        return Answer(DocumentPage.of(documents.doctype, page))
 
     @get(
         "/documents/{name:path}",
         operation_id="getDocument",
         summary="Read one document",
-        opt={UNCOMPRESSED: True},
         response_headers=[ETAG],
         responses=OF_DOCUMENT,
     )
@@ -127,7 +128,7 @@ class DocumentController(Controller):
         instance: InstanceId,
         doctype: DocTypeName,
         if_none_match: IfNoneMatch = None,
-    ) -> Response[Document]:
+    ) -> Answer[Document]:
         """The whole document, child rows included. Percent-encode the name, `/` as `%2F`."""
         documents = await open_documents(services.doctypes, request.user, instance, doctype)
         return await _answer(documents, _read_name(request, instance, doctype), if_none_match)
@@ -136,7 +137,7 @@ class DocumentController(Controller):
         "/document",
         operation_id="getDocumentByName",
         summary="Read one document by a name of any form",
-        opt={PARAMETERS: ("name",), UNCOMPRESSED: True},
+        opt={PARAMETERS: ("name",)},
         response_headers=[ETAG],
         responses=OF_DOCUMENT,
     )
@@ -148,19 +149,20 @@ class DocumentController(Controller):
         doctype: DocTypeName,
         name: Name,
         if_none_match: IfNoneMatch = None,
-    ) -> Response[Document]:
+    ) -> Answer[Document]:
         """As `…/documents/{name}`, for clients and proxies that can't pass `%2F` in a path."""
         documents = await open_documents(services.doctypes, request.user, instance, doctype)
         return await _answer(documents, name, if_none_match)
 
 
-async def _answer(documents: Documents, name: str, if_none_match: str | None) -> Response[Document]:
+async def _answer(documents: Documents, name: str, if_none_match: str | None) -> Answer[Document]:
     row = await documents.get(name)
     etag = make_etag(row, documents.doctype)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if is_known(etag, if_none_match):
-        return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)  # type: ignore[arg-type]
-    return Response(Document.of(documents.doctype, row), headers=headers)
+        return Answer(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
+    [document] = Document.of_all(documents.doctype, [row])
+    return Answer(document, headers=headers)
 
 
 def _read_name(request: Request[Any, Any, Any], instance: str, doctype: str) -> str:

@@ -10,6 +10,7 @@ from litestar import Controller, Request, Response, get
 from pymongo.errors import ConnectionFailure
 
 from api.callers import operators_only
+from api.compression import COMPRESSED
 from api.errors import ALWAYS, document_errors
 from api.schemas.operations import Health
 from api.services import AppMetrics, AppServices
@@ -73,6 +74,7 @@ class SchemaController(Controller):
     """The API's own description, as committed: a test compares it with the routes."""
 
     path = "/schema"
+    middleware = (COMPRESSED,)
 
     @get("/openapi.json", include_in_schema=False)
     async def get_openapi(self) -> Response[bytes]:

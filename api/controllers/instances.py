@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from litestar import Controller, Request, get
 from litestar.params import PathParameter
 
+from api.compression import COMPRESSED
 from api.errors import ALWAYS, document_errors
 from api.schemas.doctypes import DocType, DocTypeDetail, DocTypeList
 from api.schemas.instances import Instance, InstanceList
@@ -25,6 +26,7 @@ class InstanceController(Controller):
 
     path = "/api/v1/instances"
     tags = ("instances",)
+    middleware = (COMPRESSED,)
 
     @get(
         operation_id="listInstances",

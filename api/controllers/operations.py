@@ -9,6 +9,7 @@ from litestar import Controller, Request, get
 from litestar.params import PathParameter, QueryParameter
 
 from api.callers import operators_only
+from api.compression import COMPRESSED
 from api.errors import ALWAYS, OF_PARAMETERS, document_errors
 from api.parameters import PARAMETERS
 from api.schemas.operations import (
@@ -33,6 +34,7 @@ class OperationsController(Controller):
     path = "/api/v1"
     tags = ("operations",)
     guards = (operators_only,)
+    middleware = (COMPRESSED,)
 
     @get(
         "/freshness",

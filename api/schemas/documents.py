@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from msgspec import Meta, Struct
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from warehouse.reading.doctypes import ServedDocType
     from warehouse.reading.documents import Row
     from warehouse.reading.listing import Page
@@ -32,17 +34,21 @@ class Document(Struct, frozen=True):
     ]
 
     @classmethod
-    def of(cls, doctype: ServedDocType, row: Row) -> Self:
-        """Return the wire form of a row as it was read."""
-        return cls(
-            doctype.instance,
-            doctype.doctype,
-            row["name"],
-            row.get("erp_modified"),
-            row["synced_at"],
-            doctype.verified_at,
-            row.get("document_data", {}),
-        )
+    def of_all(cls, doctype: ServedDocType, rows: Iterable[Row]) -> list[Self]:
+        """Return the wire form of rows as they were read."""
+        instance, name, verified_at = doctype.instance, doctype.doctype, doctype.verified_at
+        return [
+            cls(
+                instance,
+                name,
+                row["name"],
+                row.get("erp_modified"),
+                row["synced_at"],
+                verified_at,
+                row.get("document_data", {}),
+            )
+            for row in rows
+        ]
 
 
 class DocumentPage(Struct, frozen=True):
@@ -67,7 +73,7 @@ class DocumentPage(Struct, frozen=True):
     def of(cls, doctype: ServedDocType, page: Page) -> Self:
         """Return the wire form of a page as it was read."""
         return cls(
-            items=[Document.of(doctype, row) for row in page.rows],
+            items=Document.of_all(doctype, page.rows),
             next_cursor=page.next_cursor,
             count=page.count,
             count_capped=page.is_count_capped,

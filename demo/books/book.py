@@ -87,12 +87,11 @@ class Book:
             for field in list_tables(meta)
         }
         self._names_given = 0
+        self._added = 0
 
     def count_documents(self) -> int:
         """Count the documents of all DocTypes but Singles."""
-        return sum(
-            len(rows) for name, rows in self.documents.items() if not self.metas[name]["issingle"]
-        )
+        return self._added
 
     def prefill(self, doctype: str, constants: Row) -> None:
         """Write what is the same in all documents of a DocType that come from now on."""
@@ -105,6 +104,7 @@ class Book:
         row["creation"] = stamp.creation
         row["modified"] = stamp.modified
         self.documents[doctype].append(row)
+        self._added += 1
         return row
 
     def add_master(self, doctype: str, name: str, values: Row) -> Row:
@@ -115,6 +115,7 @@ class Book:
         """Add a Single, which knows no creation and has its idx as text."""
         row = self.add(doctype, doctype, stamp, {**values, "idx": "0"})
         del row["creation"]
+        self._added -= 1
         return row
 
     def add_child(self, parent: Row, table: str, values: Row) -> Row:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _ACCOUNTS = (
     ("Application of Funds (Assets)", "", "Asset", ""),
     ("Debtors", "Application of Funds (Assets)", "Asset", "Receivable"),
+    ("Debtors USD", "Application of Funds (Assets)", "Asset", "Receivable"),
+    ("Temporary Opening", "Application of Funds (Assets)", "Asset", "Temporary"),
     ("Stock In Hand", "Application of Funds (Assets)", "Asset", "Stock"),
     ("Cash", "Application of Funds (Assets)", "Asset", "Cash"),
     ("Current Bank Account", "Application of Funds (Assets)", "Asset", "Bank"),
@@ -25,14 +27,18 @@ _ACCOUNTS = (
     ("SGST", "Source of Funds (Liabilities)", "Liability", "Tax"),
     ("Income", "", "Income", ""),
     ("Sales", "Income", "Income", "Income Account"),
+    ("Service", "Income", "Income", "Income Account"),
     ("Expenses", "", "Expense", ""),
     ("Cost of Goods Sold", "Expenses", "Expense", "Cost of Goods Sold"),
+    ("Stock Adjustment", "Expenses", "Expense", "Stock Adjustment"),
+    ("Freight and Forwarding Charges", "Expenses", "Expense", "Chargeable"),
     ("Bank Charges", "Expenses", "Expense", "Chargeable"),
     ("Round Off", "Expenses", "Expense", "Round Off"),
     ("Write Off", "Expenses", "Expense", ""),
 )
 _BALANCE = frozenset({"Asset", "Liability"})
-_WAREHOUSES = ("Stores", "Seed Godown")
+STORES, GODOWN, REJECTED = "Stores", "Seed Godown", "Rejected Goods"
+_WAREHOUSES = (STORES, GODOWN, REJECTED)
 
 
 def add_chart(book: Book) -> None:
@@ -68,6 +74,7 @@ def _add_company(book: Book) -> None:
     values |= {"default_bank_account": own("Current Bank Account"), "cost_center": own("Main")}
     values |= {"default_expense_account": own("Cost of Goods Sold")}
     values |= {"round_off_account": own("Round Off"), "write_off_account": own("Write Off")}
+    values["stock_adjustment_account"] = own("Stock Adjustment")
     values |= {"default_inventory_account": own("Stock In Hand"), "enable_perpetual_inventory": 1}
     values["stock_received_but_not_billed"] = own("Stock Received But Not Billed")
     book.add_master("Company", company.name, values)
@@ -75,12 +82,13 @@ def _add_company(book: Book) -> None:
 
 def _add_accounts(book: Book) -> None:
     own = book.company.own
-    common: Row = {"company": book.company.name, "account_currency": "INR", "freeze_account": "No"}
+    common: Row = {"company": book.company.name, "freeze_account": "No"}
     edges = _number_edges()
     for title, parent, root_type, account_type in _ACCOUNTS:
         lft, rgt = edges[title]
         values = {"account_name": title, "is_group": int(not parent), "lft": lft, "rgt": rgt}
         values |= {"root_type": root_type, "account_type": account_type}
+        values["account_currency"] = "USD" if title.endswith(" USD") else "INR"
         values["report_type"] = "Balance Sheet" if root_type in _BALANCE else "Profit and Loss"
         values["parent_account"] = values["old_parent"] = own(parent) if parent else None
         values["tax_rate"] = 2.5 if account_type == "Tax" else 0.0

@@ -18,6 +18,8 @@ LAST = datetime(2026, 11, 20, 18, 30)  # noqa: DTZ001
 BULK_UPDATE = datetime(2026, 10, 2, 11, 15, 0, 250_000)  # noqa: DTZ001
 BULK_EVERY = 80
 WHOLE_SECOND_EVERY = 60
+MOST_FOLLOWING = 997
+CANCELLED_AFTER = 0.02
 
 _YEAR_S = (LAST - FIRST).total_seconds()
 _BULK_TEXT = str(BULK_UPDATE)
@@ -37,6 +39,7 @@ class Clock:
     def __init__(self, rng: Random) -> None:
         self._rng = rng
         self._given = 0
+        self._followed = 0
 
     def stamp(self, moment: float) -> Stamp:
         """Stamp a document created at `moment`: 0 is the first day of business, 1 the last.
@@ -53,6 +56,14 @@ class Clock:
         if self._given % WHOLE_SECOND_EVERY == 1:
             changed = max(created, changed.replace(microsecond=0))
         return Stamp(str(created), str(changed), created)
+
+    def follow(self, created: datetime, *, later: bool = False) -> Stamp:
+        """Stamp a ledger's row: microseconds after its voucher, or `later`, when that ended."""
+        self._followed = self._followed % MOST_FOLLOWING + 1
+        moment = created + (LAST - created) * CANCELLED_AFTER if later else created
+        written = moment + timedelta(microseconds=self._followed)
+        text = str(written)
+        return Stamp(text, text, written)
 
     def _change_after(self, created: datetime) -> datetime:
         """Most are submitted within minutes, the others are touched again some days later."""

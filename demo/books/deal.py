@@ -1,6 +1,7 @@
-"""One sale or purchase and its arithmetic, before it becomes an invoice.
+"""One sale or purchase and its arithmetic, before it becomes a document.
 
-Rounded as ERPNext does: amounts to paise, the total to rupees (half to even).
+Rounded as ERPNext does: amounts to paise, the total to rupees (half to even) but in a foreign
+currency, where rounding is switched off and the rounded total is zero.
 """
 
 from __future__ import annotations
@@ -9,32 +10,38 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from demo.books.words import spell_rupees
+from demo.books.words import spell_amount
 
 if TYPE_CHECKING:
-    from random import Random
-
     from demo.books.clock import Stamp
     from demo.books.items import Goods
     from demo.books.parties import Party
+    from demo.site.dataset import Row
 
 DRAFT, SUBMITTED, CANCELLED = 0, 1, 2
 
-_WHOLE = tuple(float(number) for number in range(1, 25))
-_HALVES = tuple(number / 2 for number in range(1, 25))
-_LINES = (1, 2, 3, 3, 3, 4, 4, 4, 5, 6)
-_DISCOUNTS = (5.0, 7.5, 10.0)
-
 
 class Line(NamedTuple):
-    """What is bought of one Item; rates and amount in rupees."""
+    """What is traded of one Item, in a unit of which `factor` stock units are one.
+
+    Rates and amount are in the deal's currency. `origin`: the row of the note, receipt or invoice
+    that this line bills or takes back.
+    """
 
     goods: Goods
     qty: float
+    unit: str
+    factor: float
     listed: float
     discount_percent: float
     rate: float
     amount: float
+    origin: Row | None = None
+
+    @property
+    def stock_qty(self) -> float:
+        """The quantity in stock units."""
+        return round(self.qty * self.factor, 3)
 
 
 class Tax(NamedTuple):
@@ -48,7 +55,7 @@ class Tax(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """What a deal comes to, in rupees."""
+    """What a deal comes to, in its currency; `due` is what the party owes."""
 
     qty: float
     net: float
@@ -56,12 +63,18 @@ class Totals(NamedTuple):
     grand: float
     rounded: float
     adjustment: float
+    due: float
     in_words: str
 
 
 @dataclass(slots=True)
 class Deal:
-    """A sale or purchase; `taxes` and `totals` follow from the lines."""
+    """A sale or purchase; `taxes` and `totals` follow from the lines.
+
+    `moves_stock`: its invoice moves the goods, from or into `warehouse`. `note`: the Delivery Note
+    or Purchase Receipt that moved them before. `settles`: the invoice whose outstanding amount a
+    return lowers; without it a return has one of its own.
+    """
 
     name: str
     stamp: Stamp
@@ -69,7 +82,13 @@ class Deal:
     lines: list[Line]
     taxed: bool
     docstatus: int = SUBMITTED
+    warehouse: str = ""
+    rate: float = 1.0
+    moves_stock: bool = False
+    opening: bool = False
+    note: str | None = None
     return_against: str | None = None
+    settles: Row | None = None
     amended_from: str | None = None
     taxes: list[Tax] = field(init=False)
     totals: Totals = field(init=False)
@@ -81,26 +100,41 @@ class Deal:
         for title in ("CGST", "SGST") if self.taxed else ():
             self.taxes.append(_tax_lines(title, 2.5, self.lines, grand))
             grand = self.taxes[-1].total
-        rounded = float(round(grand))
+        rounds = self.party.currency == "INR"
+        rounded = float(round(grand)) if rounds else 0.0
+        due = rounded if rounds else grand
         self.totals = Totals(
             qty=sum(line.qty for line in self.lines),
             net=net,
             tax=round(grand - net, 2),
             grand=grand,
             rounded=rounded,
-            adjustment=round(rounded - grand, 2),
-            in_words=spell_rupees(rounded),
+            adjustment=round(rounded - grand, 2) if rounds else 0.0,
+            due=due,
+            in_words=spell_amount(due, self.party.currency),
         )
 
+    def to_inr(self, amount: float) -> float:
+        """Convert an amount of the deal's currency."""
+        return amount if self.rate == 1.0 else round(amount * self.rate, 2)
 
-def draw_lines(rng: Random, items: list[Goods], *, buys: bool) -> list[Line]:
-    """Draw one to six lines, at what the goods cost or are sold for."""
-    return [_draw_line(rng, rng.choice(items), buys=buys) for _ in range(rng.choice(_LINES))]
+    @property
+    def net_inr(self) -> float:
+        """The net total in rupees: the sum of the lines, each converted and rounded."""
+        return round(sum(self.to_inr(line.amount) for line in self.lines), 2)
+
+    @property
+    def due_inr(self) -> float:
+        """What the party owes in rupees."""
+        return self.totals.due if self.rate == 1.0 else self.net_inr
 
 
-def take_back(lines: list[Line]) -> list[Line]:
+def take_back(lines: list[Line], origins: list[Row]) -> list[Line]:
     """Turn lines into those of a return: all quantities and amounts negative."""
-    return [line._replace(qty=-line.qty, amount=-line.amount) for line in lines]
+    return [
+        line._replace(qty=-line.qty, amount=-line.amount, origin=origin)
+        for line, origin in zip(lines, origins, strict=True)
+    ]
 
 
 def print_taxes(deal: Deal) -> str | None:
@@ -117,15 +151,6 @@ def print_taxes(deal: Deal) -> str | None:
         rows.append(f"<tr><td>{escape(code)}</td>{''.join(cells)}</tr>")
     table = "\n\t\t".join(rows)
     return f'<div class="tax-break-up">\n\t<table class="table">\n\t\t{table}\n\t</table>\n</div>'
-
-
-def _draw_line(rng: Random, goods: Goods, *, buys: bool) -> Line:
-    qty = rng.choice(_WHOLE if goods.whole else _HALVES)
-    listed = goods.cost_inr if buys else goods.rate_inr
-    chance = rng.random()
-    discount = _DISCOUNTS[int(chance * 20)] if chance < 0.15 else 0.0  # noqa: PLR2004
-    rate = round(listed * (1 - discount / 100), 2) if discount else listed
-    return Line(goods, qty, listed, discount, rate, round(qty * rate, 2))
 
 
 def _tax_lines(title: str, percent: float, lines: list[Line], before: float) -> Tax:

@@ -15,17 +15,15 @@ from demo.books.farmers import add_farmers, add_field_visits
 from demo.books.items import add_items
 from demo.books.mix import Mix, count_documents
 from demo.books.parties import add_parties
-from demo.books.payments import add_payments
-from demo.books.purchases import add_purchase_invoices
-from demo.books.sales import add_sales_invoices
 from demo.books.setup import add_setup
 from demo.books.singles import TIME_ZONE, add_singles
+from demo.books.trading import Year
 from demo.site.dataset import Dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FEWEST = 100
+FEWEST = 200
 
 
 def generate_books(
@@ -35,10 +33,11 @@ def generate_books(
 
     The same arguments give the same data, byte for byte. Without `company` an even seed gives the
     seed growers' company and an odd one the food company; any other name gets its own books.
-    `Mix.INVOICES` asks for little but Sales Invoices, of about 14 kB each, for benchmarks.
+    `Mix.INVOICES` asks for little but Sales Invoices, of about 14 kB each, for benchmarks;
+    `Mix.VOUCHERS` for the masters and vouchers of ordinary books without their ledgers.
 
     Raises:
-        ValueError: fewer than 100 documents were asked for.
+        ValueError: fewer than 200 documents were asked for.
     """
     if documents < FEWEST:
         raise ValueError(f"a site has {FEWEST} documents or more, not {documents}")
@@ -58,13 +57,12 @@ def _write_book(book: Book, documents: int, mix: Mix) -> None:
     add_chart(book)
     add_customisations(book)
     counts = count_documents(documents - book.count_documents(), mix)
-    items = add_items(book, counts.items)
+    catalogue = add_items(book, counts.items)
     parties = add_parties(book, counts)
-    add_farmers(book, counts.farmers, items, parties.customers)
+    Year(book, mix, catalogue, parties, counts.trade).trade()
+    farmers = documents - book.count_documents() - counts.visits
+    add_farmers(book, farmers, catalogue.goods, parties.customers)
     add_field_visits(book, counts.visits)
-    bought = add_purchase_invoices(book, counts.purchases, items, parties.suppliers)
-    sold = add_sales_invoices(book, counts.sales, items, parties.customers)
-    add_payments(book, counts.payments, sold, bought)
     add_singles(book)
 
 

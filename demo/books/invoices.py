@@ -1,215 +1,258 @@
-"""What Sales and Purchase Invoices have in common: their life, their lines, taxes and totals."""
+"""What Sales and Purchase Invoices have in common: their life, and what it leaves in the ledgers.
+
+What moves stock is posted at the moment it was written, so that stock runs in one order; other
+invoices may be dated back.
+"""
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
-from collections import Counter
-from datetime import timedelta
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from demo.books.clock import LAST, format_date, format_time
-from demo.books.deal import (
-    CANCELLED,
-    DRAFT,
-    SUBMITTED,
-    Deal,
-    Line,
-    Tax,
-    draw_lines,
-    print_taxes,
-    take_back,
-)
+from demo.books.columns import fill_goods, fill_tax, fill_totals, prefill_head
+from demo.books.deal import CANCELLED, DRAFT, SUBMITTED, Deal, Line, print_taxes
+from demo.books.drawing import Drawer, Written
+from demo.books.ledger import DOLLAR_ACCOUNT, Entry, Ledger
 from demo.books.people import list_clerks
+from demo.books.voucher import Voucher
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from demo.books.book import Book
-    from demo.books.items import Goods
     from demo.books.parties import Party
+    from demo.books.stock import Stock
     from demo.site.dataset import Row
 
 CREDIT_DAYS = 30
 
 # Shares of what becomes of an invoice; the rest are submitted and stay so.
-_DRAFT, _CANCELLED, _AMENDED, _RETURN = 0.04, 0.06, 0.08, 0.10
-_RECENT = 40
+_DRAFT, _CANCELLED, _AMENDED, _RETURN = 0.04, 0.06, 0.08, 0.14
+
+
+@dataclass(frozen=True, slots=True)
+class Registers:
+    """What documents are entered in."""
+
+    ledger: Ledger
+    stock: Stock
 
 
 class InvoiceWriter(ABC):
-    """Writes the invoices of one DocType in order of their creation."""
+    """Writes the invoices of one DocType in order of their creation.
+
+    Without `registers` nothing is entered anywhere and no goods move.
+    """
 
     doctype: str
     series: str
-    buys: bool
+    side: str
+    sign: int
 
-    def __init__(self, book: Book, items: list[Goods], parties: Sequence[Party]) -> None:
+    def __init__(self, book: Book, registers: Registers | None, drawer: Drawer) -> None:
         self.book = book
+        self.registers = registers
         self.open: list[Row] = []
-        self._items = items
-        self._parties = parties
+        self._drawer = drawer
         self._clerks = list_clerks(book)
-        self._numbers: Counter[str] = Counter()
-        self._recent: list[Deal] = []
         self._cancelled: Deal | None = None
-        self._moment = 0.0
         self.prefill()
 
     def prefill(self) -> None:
         """Write the constants of invoices, lines, taxes and schedules into their forms."""
         main = self.book.company.own("Main")
-        head: Row = {"naming_series": self.series, "company": self.book.company.name}
-        head |= {"currency": "INR", "conversion_rate": 1.0, "price_list_currency": "INR"}
-        head |= {"plc_conversion_rate": 1.0, "party_account_currency": "INR", "is_opening": "No"}
-        head |= {"tax_category": "", "apply_discount_on": "Grand Total", "language": "en"}
-        head |= {"set_posting_time": 1, "update_outstanding_for_self": 1}
-        self.book.prefill(self.doctype, head)
-        line: Row = {"conversion_factor": 1.0, "margin_type": "", "image": "", "cost_center": main}
-        line |= {"item_tax_rate": "{}", "warehouse": self.book.company.own("Stores")}
+        head: Row = {"naming_series": self.series, "party_account_currency": "INR"}
+        head |= {"is_opening": "No", "update_outstanding_for_self": 1}
+        self.book.prefill(self.doctype, prefill_head(self.book.company) | head)
+        line: Row = {"margin_type": "", "image": "", "cost_center": main, "item_tax_rate": "{}"}
         self.book.prefill(f"{self.doctype} Item", line)
         tax = {"charge_type": "On Net Total", "cost_center": main, "account_currency": "INR"}
         self.book.prefill(self.doctype.replace("Invoice", "Taxes and Charges"), tax)
         self.book.prefill("Payment Schedule", {"invoice_portion": 100.0})
 
-    def write(self, count: int) -> list[Row]:
-        """Write `count` invoices; give those that still can be paid, oldest first."""
-        for place in range(count):
-            self._moment = (place + self.book.rng.random()) / count
-            self._write_invoice(self._make_deal(is_last=place == count - 1))
-        return self.open
+    def write(self, moment: float, step: float) -> None:
+        """Write the next invoice, an amended one at once after its original.
+
+        A note that goes before it is written at `moment`, the invoice half a `step` later.
+        """
+        original, self._cancelled = self._cancelled, None
+        if original:
+            self._write_invoice(self._drawer.amend(original, moment))
+            return
+        chance = self.book.rng.random()
+        back = self._drawer.take_back(moment) if _AMENDED <= chance < _RETURN else None
+        deal = back or self._drawer.draw(moment)
+        if chance < _AMENDED:
+            deal.docstatus = DRAFT if chance < _DRAFT else CANCELLED
+            self._cancelled = deal if chance >= _CANCELLED and deal.note is None else None
+        if deal.note == "" and self.registers:
+            deal.note = self.write_note(self.registers, deal)
+            deal.stamp = self.book.clock.stamp(moment + step / 2)
+        self._write_invoice(deal)
+
+    def write_draft(self, moment: float) -> None:
+        """Write a draft, which leaves nothing in the ledgers."""
+        deal = self._drawer.draw(moment)
+        deal.docstatus, deal.note = DRAFT, None
+        self._write_invoice(deal)
+
+    def write_opening(self, moment: float, party: Party, amount_inr: float) -> None:
+        """Write what a party owed, or was owed, when the books were opened."""
+        self._write_invoice(self._drawer.open(moment, party, amount_inr))
 
     @abstractmethod
     def fill_head(self, deal: Deal) -> Row:
         """Give the columns that only this DocType's invoices have."""
 
     @abstractmethod
-    def fill_line(self, line: Line) -> Row:
+    def fill_line(self, deal: Deal, line: Line) -> Row:
         """Give the columns that only this DocType's lines have."""
 
+    @abstractmethod
+    def write_note(self, registers: Registers, deal: Deal) -> str:
+        """Write the note with which the goods of a deal move, and refer its lines to it."""
+
+    @abstractmethod
+    def choose_account(self, deal: Deal, line: Line) -> str:
+        """Name the account that a line's amount belongs to."""
+
+    @abstractmethod
+    def move(self, stock: Stock, voucher: Voucher, line: Line, row: Row) -> float:
+        """Move the goods of a line; give the change of the stock's value."""
+
+    @abstractmethod
+    def enter_goods(self, worth: float, goods_inr: float) -> list[Entry]:
+        """Give the entries of goods that changed stock by `worth` and were billed."""
+
     def add_payment_terms(self, invoice: Row, deal: Deal) -> None:
-        """Say when the invoice is due: at once, in full; returns aren't."""
+        """Say when the invoice is due: in a month, in full; returns aren't."""
         if deal.return_against:
             return
-        amount, due = deal.totals.rounded, invoice["due_date"]
-        terms = {"due_date": due, "payment_amount": amount, "base_payment_amount": amount}
-        terms |= {"outstanding": amount, "base_outstanding": amount}
+        amount, due = deal.totals.due, invoice["due_date"]
+        terms = {"due_date": due, "payment_amount": amount, "base_payment_amount": deal.due_inr}
+        terms |= {"outstanding": amount, "base_outstanding": deal.due_inr}
         self.book.add_child(invoice, "payment_schedule", terms)
 
-    def _make_deal(self, *, is_last: bool) -> Deal:
-        """Decide what the next invoice is; an amended one follows at once on its original."""
-        rng, stamp = self.book.rng, self.book.clock.stamp(self._moment)
-        original, self._cancelled = self._cancelled, None
-        if original:
-            amended = f"{original.name}-1"
-            lines = draw_lines(rng, self._items, buys=self.buys)
-            deal = Deal(amended, stamp, original.party, lines, original.taxed)
-            deal.amended_from = original.name
-            return deal
-        chance = rng.random()
-        year = stamp.created.year
-        if _AMENDED <= chance < _RETURN and self._recent:
-            source = rng.choice(self._recent)
-            name = self._number(self.series.replace(".YYYY.", f"RET-{year}"))
-            lines = take_back(source.lines)
-            return Deal(name, stamp, source.party, lines, source.taxed, return_against=source.name)
-        name = self._number(self.series.replace(".YYYY.", str(year)))
-        party = self._parties[int(len(self._parties) * rng.random() ** 2)]
-        taxed = rng.random() * 100 < self.book.company.taxed_percent
-        deal = Deal(name, stamp, party, draw_lines(rng, self._items, buys=self.buys), taxed)
-        if chance < _AMENDED:
-            deal.docstatus = DRAFT if chance < _DRAFT else CANCELLED
-            if chance >= _CANCELLED and not is_last:
-                self._cancelled = deal
-        return deal
-
-    def _number(self, prefix: str) -> str:
-        self._numbers[prefix] += 1
-        return f"{prefix}{self._numbers[prefix]:05d}"
+    def enter_payment(self, claim: Entry, invoice: Row) -> list[Entry]:  # noqa: ARG002
+        """Give the entries of what is paid with the invoice itself: nothing."""
+        return []
 
     def _write_invoice(self, deal: Deal) -> None:
-        values = {**self._total(deal), **self._date(deal), **deal.party.fields}
-        values |= self.fill_head(deal)
+        invoice = self.book.add(self.doctype, deal.name, deal.stamp, self._fill_invoice(deal))
+        for line in deal.lines:
+            row = {**fill_goods(deal, line), **self.fill_line(deal, line)}
+            self.book.add_child(invoice, "items", row)
+        for tax in deal.taxes:
+            self.book.add_child(invoice, "taxes", fill_tax(self.book.company, tax))
+        self.add_payment_terms(invoice, deal)
+        if self.registers and deal.docstatus != DRAFT:
+            self._enter(self.registers, deal, invoice)
+        if deal.docstatus != SUBMITTED:
+            return
+        if deal.settles:
+            settle(deal.settles, -deal.totals.due, by_return=True)
+        elif not deal.return_against and invoice["outstanding_amount"]:
+            self.open.append(invoice)
+            if not deal.opening:
+                self._drawer.remember(Written(deal, invoice))
+
+    def _fill_invoice(self, deal: Deal) -> Row:
+        values = {**fill_totals(deal), **self._date(deal), **deal.party.fields}
         values["docstatus"] = deal.docstatus
         values["amended_from"] = deal.amended_from
         values["other_charges_calculation"] = print_taxes(deal)
         values["owner"] = values["modified_by"] = self.book.rng.choice(self._clerks)
+        values["update_stock"] = int(deal.moves_stock)
+        owes = deal.docstatus != CANCELLED and not deal.settles
+        values["outstanding_amount"] = deal.totals.due if owes else 0.0
+        values["party_account_currency"] = deal.party.currency
+        if deal.opening:
+            values["is_opening"] = "Yes"
         if deal.return_against:
             values |= {"is_return": 1, "return_against": deal.return_against}
             values["naming_series"] = self.series.replace(".YYYY.", "RET-.YYYY.")
-        values.setdefault("status", self._choose_status(deal, values["due_date"]))
-        invoice = self.book.add(self.doctype, deal.name, deal.stamp, values)
-        for line in deal.lines:
-            row = {**self._fill_goods(line), **self.fill_line(line)}
-            self.book.add_child(invoice, "items", row)
-        for tax in deal.taxes:
-            self.book.add_child(invoice, "taxes", self._fill_tax(tax))
-        self.add_payment_terms(invoice, deal)
-        if (
-            deal.docstatus == SUBMITTED
-            and not deal.return_against
-            and invoice["outstanding_amount"]
-        ):
-            self.open.append(invoice)
-            self._recent = [*self._recent[1 - _RECENT :], deal]
-
-    def _choose_status(self, deal: Deal, due: str) -> str:
-        if deal.docstatus != SUBMITTED:
-            return "Draft" if deal.docstatus == DRAFT else "Cancelled"
-        if deal.return_against:
-            return "Return"
-        return "Overdue" if due < str(LAST.date()) else "Unpaid"
+            values["update_outstanding_for_self"] = int(not deal.settles)
+        values |= self.fill_head(deal)
+        values.setdefault("status", _choose_status(deal, values["due_date"]))
+        return values
 
     def _date(self, deal: Deal) -> Row:
-        posted = deal.stamp.created.date() - timedelta(days=self.book.rng.randrange(3))
+        back = 0 if deal.moves_stock or deal.note else self.book.rng.randrange(3)
+        posted = deal.stamp.created.date() - timedelta(days=back)
         due = posted if deal.return_against else posted + timedelta(days=CREDIT_DAYS)
         time = format_time(deal.stamp.created)
         dates = {"posting_date": format_date(posted), "due_date": format_date(due)}
         return {**dates, "posting_time": time}
 
-    def _total(self, deal: Deal) -> Row:
-        qty, net, tax, grand, rounded, adjustment, words = deal.totals
-        values: Row = {"total_qty": qty, "total": net, "base_total": net}
-        values |= {"net_total": net, "base_net_total": net, "outstanding_amount": rounded}
-        values |= {"total_taxes_and_charges": tax, "base_total_taxes_and_charges": tax}
-        values |= {"grand_total": grand, "base_grand_total": grand}
-        values |= {"rounding_adjustment": adjustment, "base_rounding_adjustment": adjustment}
-        values |= {"rounded_total": rounded, "base_rounded_total": rounded}
-        values |= {"in_words": words, "base_in_words": words}
-        if deal.docstatus == CANCELLED:
-            values["outstanding_amount"] = 0.0
-        return values
+    def _enter(self, registers: Registers, deal: Deal, invoice: Row) -> None:
+        """Move the goods of an invoice, and post it."""
+        voucher = Voucher.of(
+            invoice,
+            deal.stamp.created,
+            remarks=invoice["remarks"] or "No Remarks",
+            currency=deal.party.currency,
+            rate=deal.rate,
+        )
+        accounts: defaultdict[str, float] = defaultdict(float)
+        worth = goods_inr = 0.0
+        for line, row in zip(deal.lines, invoice["items"], strict=True):
+            if deal.moves_stock and line.goods.stocked:
+                worth += self.move(registers.stock, voucher, line, row)
+                goods_inr += row["base_net_amount"]
+            else:
+                accounts[self.choose_account(deal, line)] += row["base_net_amount"]
+        claim = self._claim(deal, invoice)
+        entries = [claim, *self.enter_goods(round(worth, 2), round(goods_inr, 2))]
+        entries += self._enter_rest(deal, accounts)
+        registers.ledger.post(voucher, entries + self.enter_payment(claim, invoice))
 
-    def _fill_goods(self, line: Line) -> Row:
-        goods, qty, listed, discount, rate, amount = line
-        return {
-            "item_code": goods.code,
-            "item_name": goods.title,
-            "description": goods.description,
-            "item_group": goods.group,
-            "uom": goods.unit,
-            "stock_uom": goods.unit,
-            "qty": qty,
-            "stock_qty": qty,
-            "price_list_rate": listed,
-            "base_price_list_rate": listed,
-            "discount_percentage": discount,
-            "discount_amount": round(listed - rate, 2) if discount else 0.0,
-            "rate": rate,
-            "base_rate": rate,
-            "net_rate": rate,
-            "base_net_rate": rate,
-            "stock_uom_rate": rate,
-            "amount": amount,
-            "base_amount": amount,
-            "net_amount": amount,
-            "base_net_amount": amount,
-        }
+    def _claim(self, deal: Deal, invoice: Row) -> Entry:
+        """Give the entry of what the party owes, or is owed."""
+        own, settled = self.book.company.own, deal.settles or invoice
+        foreign = deal.party.currency != "INR"
+        title = {"Customer": "Debtors", "Supplier": "Creditors"}[self.side]
+        return Entry(
+            account=own(DOLLAR_ACCOUNT if foreign else title),
+            amount=self.sign * deal.due_inr,
+            against=own("Sales") if self.sign > 0 else own("Stock Received But Not Billed"),
+            party=(self.side, deal.party.name),
+            settles=(settled["doctype"], settled["name"]),
+            due_date=invoice["due_date"],
+            in_account=self.sign * deal.totals.due if foreign else None,
+        )
 
-    def _fill_tax(self, tax: Tax) -> Row:
-        values: Row = {"account_head": self.book.company.own(tax.title), "description": tax.title}
-        values |= {"rate": tax.percent, "tax_amount": tax.amount, "base_tax_amount": tax.amount}
-        values |= {"tax_amount_after_discount_amount": tax.amount, "total": tax.total}
-        values |= {"base_tax_amount_after_discount_amount": tax.amount, "base_total": tax.total}
-        by_item = json.dumps(tax.by_item, separators=(",", ":"), ensure_ascii=False)
-        return values | {"item_wise_tax_detail": by_item}
+    def _enter_rest(self, deal: Deal, accounts: dict[str, float]) -> list[Entry]:
+        """Give the entries of income or expense, of taxes and of rounding."""
+        own, name = self.book.company.own, deal.party.name
+        amounts = {account: round(amount, 2) for account, amount in accounts.items()}
+        amounts |= {own(tax.title): tax.amount for tax in deal.taxes}
+        amounts[own("Round Off")] = deal.totals.adjustment
+        return [Entry(account, -self.sign * amount, name) for account, amount in amounts.items()]
+
+
+def settle(invoice: Row, share: float, *, by_return: bool = False) -> None:
+    """Lower what is outstanding of an invoice."""
+    rest = round(invoice["outstanding_amount"] - share, 2)
+    invoice["outstanding_amount"] = rest
+    overdue = date.fromisoformat(invoice["due_date"]) + timedelta(days=1) < LAST.date()
+    partly = "Overdue" if overdue else "Partly Paid"
+    whole = "Paid"
+    if by_return:
+        whole = "Credit" if invoice["doctype"] == "Sales Invoice" else "Debit"
+        whole += " Note Issued"
+    invoice["status"] = whole if rest == 0 else partly
+    for terms in invoice["payment_schedule"]:
+        paid = round(terms["paid_amount"] + share, 2)
+        base_rest = round(rest * invoice["conversion_rate"], 2)
+        terms |= {"outstanding": rest, "base_outstanding": base_rest}
+        terms |= {"paid_amount": paid, "base_paid_amount": paid}
+
+
+def _choose_status(deal: Deal, due: str) -> str:
+    if deal.docstatus != SUBMITTED:
+        return "Draft" if deal.docstatus == DRAFT else "Cancelled"
+    if deal.return_against:
+        return "Return"
+    return "Overdue" if due < str(LAST.date()) else "Unpaid"

@@ -7,60 +7,75 @@ from enum import Enum
 
 MOST_ITEMS = 2_000
 FEWEST_ITEMS = 14
+SERVICES = 2
 
 
 class Mix(Enum):
     """What the documents of a site are, mostly."""
 
     ORDINARY = "ordinary"
+    VOUCHERS = "vouchers"
     INVOICES = "invoices"
+
+    @property
+    def keeps_ledgers(self) -> bool:
+        """Only ordinary books have ledgers, and goods that move: they are most documents then."""
+        return self is Mix.ORDINARY
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Number of documents per DocType, of those that grow with the site."""
+    """Number of documents per DocType; `trade` is all that is bought, sold and paid."""
 
     items: int
     customers: int
     suppliers: int
     addresses: int
     contacts: int
-    farmers: int
     visits: int
-    purchases: int
-    payments: int
-    sales: int
+    trade: int
 
 
-# Shares of the documents in thousandths; Sales Invoices are the rest.
+# Shares of the documents in thousandths; Farmers are the rest.
 _SHARES = {
     Mix.ORDINARY: {
+        "customers": 25,
+        "suppliers": 8,
+        "addresses": 15,
+        "contacts": 15,
+        "visits": 8,
+        "trade": 840,
+    },
+    Mix.VOUCHERS: {
         "customers": 40,
         "suppliers": 10,
         "addresses": 20,
         "contacts": 20,
-        "farmers": 150,
         "visits": 10,
-        "purchases": 100,
-        "payments": 100,
+        "trade": 750,
     },
     Mix.INVOICES: {
         "customers": 10,
         "suppliers": 1,
         "addresses": 10,
         "contacts": 10,
-        "farmers": 1,
         "visits": 0,
-        "purchases": 0,
-        "payments": 2,
+        "trade": 968,
     },
+}
+# Of a hundred times that something is traded: sales, purchases, payments, stock entries.
+EVENTS = {
+    Mix.ORDINARY: (52, 18, 27, 3),
+    Mix.VOUCHERS: (72, 14, 14, 0),
+    Mix.INVOICES: (100, 0, 0, 0),
 }
 
 
 def count_documents(documents: int, mix: Mix) -> Counts:
-    """Divide `documents` among the DocTypes that grow; the sum is exactly `documents`."""
+    """Divide `documents` among the DocTypes that grow with a site."""
     counted = {what: documents * share // 1000 for what, share in _SHARES[mix].items()}
     counted["customers"] = max(1, counted["customers"])
     counted["suppliers"] = max(1, counted["suppliers"])
     counted["items"] = min(MOST_ITEMS, max(documents // 50, min(FEWEST_ITEMS, documents // 4)))
-    return Counts(**counted, sales=documents - sum(counted.values()))
+    counted["trade"] -= counted["items"] + SERVICES
+    return Counts(**counted)

@@ -26,6 +26,8 @@ SHOPS = (
     *("Traders", "Kirana", "Seeds & Inputs", "Agro Agencies", "Angadi", "Dhanya Stores"),
     *("Organics", "Farm Depot"),
 )
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SIGNS = f"0123456789{_LETTERS}"
 SUPPLY = ("Growers Group", "Packaging", "Bag Works", "Seed Plot", "Dal Mill", "Transport")
 AWKWARD_PARTIES = (
     "Erra/Nalla Traders",
@@ -71,3 +73,13 @@ def make_business(rng: Random, kinds: tuple[str, ...]) -> str:
 def make_mobile(rng: Random) -> str:
     """Make a mobile number that no operator gives out: it starts with a 1."""
     return f"+91-1{rng.randrange(10**9):09d}"
+
+
+def make_gstin(rng: Random) -> str:
+    """Make a GSTIN with its check character, of a PAN that nobody has: no holder is a Z."""
+    letters = "".join(rng.choice(_LETTERS) for _ in range(3))
+    text = f"36{letters}Z{rng.choice(_LETTERS)}{rng.randrange(10_000):04d}Z1Z"
+    total = 0
+    for place, sign in enumerate(text):
+        total += sum(divmod(_SIGNS.index(sign) * (1 + place % 2), len(_SIGNS)))
+    return text + _SIGNS[-total % len(_SIGNS)]

@@ -1,4 +1,8 @@
-"""Customers and Suppliers with their Addresses and Contacts."""
+"""Customers and Suppliers with their Addresses and Contacts.
+
+Some are what cleaning has to deal with: names with stray spaces, and the parties of `TWINS`, whom
+both sample companies know.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +16,48 @@ from demo.books.names import (
     VILLAGES,
     UniqueNames,
     make_business,
+    make_gstin,
     make_mobile,
     make_person,
 )
 from demo.books.setup import CUSTOMER_GROUPS, STATES, SUPPLIER_GROUPS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
     from demo.books.book import Book
     from demo.books.mix import Counts
     from demo.site.dataset import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A party whom both companies know.
+
+    `sold_to`: by that name a customer of the seed company and of the food company; `bought_from`:
+    likewise a supplier. Of one GSTIN they are one party, of none two: a name alone merges nobody.
+    """
+
+    gstin: str | None
+    sold_to: tuple[str, str]
+    bought_from: tuple[str, str] = ("", "")
+
+
+TWINS = (
+    Twin(
+        "36ZZZZZ0001Z1ZQ", ("Gaddam Seeds & Inputs, Ragi Palle", "M/s.  Gaddam Seeds and Inputs ")
+    ),
+    Twin("36ZZZZZ0002Z1ZP", ("", "Sunkari Growers Group"), ("SUNKARI GROWERS GROUP", "")),
+    Twin("29ZZZZZ0003Z1ZJ", ("Macha Dal Mill", ""), ("Macha Dal Mill Pvt. Ltd.", "")),
+    Twin(None, ("Jakkula Kirana, Gunta Palle", "Jakkula Kirana, Gunta Palle")),
+)
+EXPORT_CUSTOMER = "Harbour Grain Import LLC"
+_Known = tuple[str, str | None]
+_AWKWARD: list[_Known] = [(title, None) for title in (EXPORT_CUSTOMER, *AWKWARD_PARTIES)]
+
+_REGISTERED = 0.4
+_CARELESS = 0.03
 
 
 @dataclass(slots=True)
@@ -34,6 +71,7 @@ class Party:
     name: str
     title: str
     mobile: str
+    currency: str = "INR"
     fields: Row = field(default_factory=dict)
 
 
@@ -53,8 +91,17 @@ def add_parties(book: Book, counts: Counts) -> Parties:
     book.prefill("Address", {"country": "India", "address_type": "Billing"})
     book.prefill("Contact", {"status": "Passive", "is_primary_contact": 1})
     names = UniqueNames()
-    customers = [_add_customer(book, names, place) for place in range(counts.customers)]
-    suppliers = [_add_supplier(book, names, place) for place in range(counts.suppliers)]
+    own_side = int(not book.company.sells_seed)
+    sold_to = [(twin.sold_to[own_side], twin.gstin) for twin in TWINS]
+    bought_from = [(twin.bought_from[own_side], twin.gstin) for twin in TWINS]
+    customers = [
+        _add_customer(book, names, place, known)
+        for place, known in enumerate(_list_known(counts.customers, _AWKWARD + sold_to))
+    ]
+    suppliers = [
+        _add_supplier(book, names, place, known)
+        for place, known in enumerate(_list_known(counts.suppliers, bought_from))
+    ]
     everyone = customers + suppliers
     addresses, contacts = UniqueNames(), UniqueNames()
     for place in range(counts.addresses):
@@ -64,35 +111,54 @@ def add_parties(book: Book, counts: Counts) -> Parties:
     return Parties(customers, suppliers)
 
 
-def _add_customer(book: Book, names: UniqueNames, place: int) -> Party:
+def _list_known(count: int, known: Sequence[_Known]) -> list[_Known | None]:
+    """Give a title and GSTIN for every place but the first as long as any are known."""
+    named = [each for each in known if each[0]]
+    return [None, *named, *([None] * count)][:count]
+
+
+def _add_customer(book: Book, names: UniqueNames, place: int, known: _Known | None) -> Party:
     rng = book.rng
-    person = rng.random() < 0.5  # noqa: PLR2004
-    title = make_person(rng) if person else make_business(rng, SHOPS)
-    if 0 < place <= len(AWKWARD_PARTIES):
-        person, title = False, AWKWARD_PARTIES[place - 1]
+    person = rng.random() < 0.5 and not known  # noqa: PLR2004
+    title, gstin = known or (make_person(rng) if person else make_business(rng, SHOPS), None)
+    if not known:
+        title, gstin = _spoil(rng, title), None if person else _draw_gstin(rng)
     group = CUSTOMER_GROUPS[2] if person else rng.choice(CUSTOMER_GROUPS[:2])
-    party = Party("Customer", names.take(title), title, make_mobile(rng))
+    party = Party("Customer", names.take(" ".join(title.split())), title, make_mobile(rng))
+    party.currency = "USD" if title == EXPORT_CUSTOMER else "INR"
     party.fields = {"customer": party.name, "customer_name": title, "title": title}
     party.fields |= {"customer_group": group, "territory": rng.choice(STATES)}
     values: Row = {key: party.fields[key] for key in ("customer_group", "territory")}
     values |= {"customer_name": title, "customer_type": "Individual" if person else "Company"}
     values |= {"mobile_no": party.mobile, "custom_home_hamlet": rng.choice(VILLAGES)}
+    values |= {"tax_id": gstin, "default_currency": party.currency}
     values["custom_member_no"] = f"M{place:06d}" if person else None
     values["customer_details"] = "Collects on Mondays\nPays by UPI" if rng.random() < 0.05 else None  # noqa: PLR2004
     book.add_master("Customer", party.name, values)
     return party
 
 
-def _add_supplier(book: Book, names: UniqueNames, place: int) -> Party:
+def _add_supplier(book: Book, names: UniqueNames, place: int, known: _Known | None) -> Party:
     rng = book.rng
-    title = make_business(rng, SUPPLY)
+    title, gstin = known or (make_business(rng, SUPPLY), None)
+    if not known:
+        title, gstin = _spoil(rng, title), _draw_gstin(rng)
     group = SUPPLIER_GROUPS[place % 2]
-    party = Party("Supplier", names.take(title), title, make_mobile(rng))
+    party = Party("Supplier", names.take(" ".join(title.split())), title, make_mobile(rng))
     party.fields = {"supplier": party.name, "supplier_name": title, "title": title}
     party.fields["supplier_group"] = group
     values = {"supplier_name": title, "supplier_group": group, "mobile_no": party.mobile}
-    book.add_master("Supplier", party.name, values)
+    book.add_master("Supplier", party.name, values | {"tax_id": gstin})
     return party
+
+
+def _draw_gstin(rng: Random) -> str | None:
+    return make_gstin(rng) if rng.random() < _REGISTERED else None
+
+
+def _spoil(rng: Random, title: str) -> str:
+    """Type a few names carelessly: two spaces for one, and one more at the end."""
+    return title.replace(" ", "  ", 1) + " " if rng.random() < _CARELESS else title
 
 
 def _add_address(book: Book, names: UniqueNames, party: Party) -> None:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 STATES = ("Telangana", "Andhra Pradesh", "Karnataka")
 CUSTOMER_GROUPS = ("Retailer", "Cooperative", "Member Farmer")
 SUPPLIER_GROUPS = ("Grower", "Packing Supplier")
-ITEM_GROUPS = ("Seed", "Paddy", "Millets", "Pulses")
-UNITS = (("Kg", 0), ("Nos", 1), ("Bag", 1), ("Quintal", 0))
+ITEM_GROUPS = ("Seed", "Paddy", "Millets", "Pulses", "Services")
+# "Qtl." is the quintal of someone who found no other: cleaning has to see that they are one.
+UNITS = (("Kg", 0), ("Nos", 1), ("Bag", 1), ("Quintal", 0), ("Qtl.", 0), ("Gram", 0))
+KILOGRAMS = (("Quintal", 100.0), ("Gram", 0.001))
 TAGS = ("pesticide-free", "kitchen garden", "బోరు బావి")
 
 
@@ -28,6 +30,9 @@ def add_setup(book: Book) -> None:
         book.add_master(
             "UOM", unit, {"uom_name": unit, "enabled": 1, "must_be_whole_number": whole}
         )
+    for unit, kilograms in KILOGRAMS:
+        factor: Row = {"category": "Mass", "from_uom": unit, "to_uom": "Kg", "value": kilograms}
+        book.add_master("UOM Conversion Factor", f"MAT-UOM-CNV-{unit}", factor)
     add_tree(book, "Territory", "All Territories", STATES)
     add_tree(book, "Customer Group", "All Customer Groups", CUSTOMER_GROUPS)
     add_tree(book, "Supplier Group", "All Supplier Groups", SUPPLIER_GROUPS)

@@ -8,6 +8,7 @@ _SMALL = (
     *("Eighteen", "Nineteen"),
 )
 _TENS = (*("", "", "Twenty", "Thirty", "Forty", "Fifty", "Sixty", "Seventy", "Eighty", "Ninety"),)
+_FRACTIONS = {"INR": "Paisa", "USD": "Cent"}
 _UNITS = ((10_000_000, "Crore"), (100_000, "Lakh"), (1_000, "Thousand"))
 
 
@@ -24,14 +25,14 @@ def _spell_hundreds(number: int) -> str:
 _HUNDREDS = tuple(_spell_hundreds(number) for number in range(1_000))
 
 
-def spell_rupees(amount_inr: float) -> str:
+def spell_amount(amount: float, currency: str = "INR") -> str:
     """Spell an amount: `INR One Lakh, Four Thousand, Two Hundred And Five and Fifty Paisa only.`.
 
     The sign is left out, as ERPNext does.
     """
-    rupees, paise = divmod(round(abs(amount_inr) * 100), 100)
-    fraction = f" and {_HUNDREDS[paise]} Paisa" if paise else ""
-    return f"INR {_spell(rupees)}{fraction} only."
+    whole, hundredths = divmod(round(abs(amount) * 100), 100)
+    fraction = f" and {_HUNDREDS[hundredths]} {_FRACTIONS[currency]}" if hundredths else ""
+    return f"{currency} {_spell(whole)}{fraction} only."
 
 
 def _spell(number: int) -> str:

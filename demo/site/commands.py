@@ -87,6 +87,7 @@ class Swap(_Command, tag="swap", frozen=True):
     dataset: str | None = None
     documents: int | None = None
     seed: int = 1
+    mix: str = "ordinary"
 
 
 Change = Edit | Insert | Delete | Rename | Describe | Refuse | SetTimeZone | SetVersions | Swap

@@ -113,6 +113,6 @@ def _dataset_of(swap: commands.Swap) -> Dataset:
         return load_folder(Path(swap.dataset))
     if swap.documents is None:
         raise ValueError("swap needs a dataset folder or a number of documents")
-    from demo.books import generate_books  # noqa: PLC0415 - a site of a folder needs no generator
+    from demo.books import Mix, generate_books  # noqa: PLC0415 - a site of a folder needs no generator
 
-    return generate_books(swap.documents, swap.seed)
+    return generate_books(swap.documents, swap.seed, mix=Mix(swap.mix))

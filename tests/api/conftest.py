@@ -11,6 +11,7 @@ from pymongo import AsyncMongoClient
 from tests.api.doors import Doors, open_doors
 from tests.api.serving import ApiProcess, variables_of
 from tests.ingesting import Ingester
+from tests.sample_books import DOCUMENTS, MIX, SEED
 from warehouse.documents.database import init_documents
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def ingested(mongodb_uri: str, sample_site: SiteProcess) -> str:
             await Ingester(client[DATABASE], sample_site).run()
 
     sample_site.control.clear_faults()
-    sample_site.control.do("swap", documents=300, seed=1)
+    sample_site.control.do("swap", documents=DOCUMENTS, seed=SEED, mix=MIX.value)
     asyncio.run(ingest())
     return DATABASE
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 DOCTYPE = "Sales Invoice"
 DATABASE = "bench-read"
-ORIGINALS = 150
+ORIGINALS = 200
 SMALLEST_BYTES = 12_000  # so that they are 14 kB on average
 COPIES_PER_SITE_DOCUMENT = 6
 BATCH = 500

@@ -5,26 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from demo.books import Mix, generate_books
 from demo.books.doctypes import CHILD_COLUMNS, STANDARD_COLUMNS, list_columns, list_tables
 from demo.books.names import UniqueNames
-from demo.books.words import spell_rupees
+from demo.books.words import spell_amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from demo.site.dataset import Dataset, Row
 
-INVOICES = ("Sales Invoice", "Purchase Invoice")
-
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["food company", "seed company"])
 def site(request: pytest.FixtureRequest) -> Dataset:
-    return generate_books(1_500, request.param)
+    return generate_books(3_000, request.param)
 
 
 def ordinary(site: Dataset) -> dict[str, list[Row]]:
@@ -53,38 +51,36 @@ def size(row: Row) -> int:
     return len(json.dumps(row, separators=(",", ":")))
 
 
-def cents(amount: Any) -> int:
-    return round(amount * 100)
-
-
 def test_the_same_arguments_give_the_same_books():
     assert digest(generate_books(400, 7)) == digest(generate_books(400, 7))
     assert digest(generate_books(400, 7)) != digest(generate_books(400, 9))
 
 
 @pytest.mark.parametrize("mix", list(Mix))
-@pytest.mark.parametrize("documents", [100, 101, 257, 1_000, 1_999])
+@pytest.mark.parametrize("documents", [200, 201, 257, 1_000, 1_999])
 def test_a_site_has_exactly_as_many_documents_as_asked_for(documents, mix):
     site = generate_books(documents, 3, mix=mix)
     assert count(site) == documents
     assert all(site.documents[name] for name in ("Customer", "Supplier", "Item", "Sales Invoice"))
 
 
-def test_fewer_than_100_documents_are_refused():
-    with pytest.raises(ValueError, match="100"):
-        generate_books(99, 1)
+def test_fewer_than_200_documents_are_refused():
+    with pytest.raises(ValueError, match="200"):
+        generate_books(199, 1)
 
 
 def test_the_seed_or_the_name_chooses_the_company():
     names = [
-        generate_books(100, seed, company).documents["Company"][0]["name"]
+        generate_books(200, seed, company).documents["Company"][0]["name"]
         for seed, company in ((2, ""), (3, ""), (3, "Tangedu Puvvu Producer Company"))
     ]
     assert len(set(names)) == 3
 
 
-def test_half_of_the_documents_are_sales_invoices(site):
+def test_half_of_the_documents_are_sales_invoices_where_no_ledgers_are_kept():
+    site = generate_books(1_500, 1, mix=Mix.VOUCHERS)
     shares = {name: len(rows) / count(site) for name, rows in site.documents.items()}
+    assert shares["GL Entry"] == shares["Stock Ledger Entry"] == 0
     assert 0.45 < shares["Sales Invoice"] < 0.6
     assert 0.08 < shares["Purchase Invoice"] < 0.12
     assert 0.08 < shares["Payment Entry"] < 0.12
@@ -141,51 +137,6 @@ def test_names_are_unlike_each_other_in_any_case(site):
     assert len(set(children)) == len(children)
 
 
-@pytest.mark.parametrize("doctype", INVOICES)
-def test_amounts_of_an_invoice_add_up_to_the_cent(site, doctype):
-    for invoice in site.documents[doctype]:
-        lines, taxes = invoice["items"], invoice["taxes"]
-        for line in lines:
-            assert cents(line["amount"]) == cents(round(line["qty"] * line["rate"], 2))
-            listed = line["price_list_rate"] - line["discount_amount"]
-            assert cents(line["rate"]) == cents(listed)
-        assert cents(invoice["net_total"]) == sum(cents(line["amount"]) for line in lines)
-        tax = sum(cents(row["tax_amount"]) for row in taxes)
-        assert cents(invoice["total_taxes_and_charges"]) == tax
-        assert cents(invoice["grand_total"]) == cents(invoice["net_total"]) + tax
-        rounding = cents(invoice["rounded_total"]) - cents(invoice["grand_total"])
-        assert cents(invoice["rounding_adjustment"]) == rounding
-        assert invoice["total_qty"] == sum(line["qty"] for line in lines)
-        for row in taxes:
-            by_item = json.loads(row["item_wise_tax_detail"]).values()
-            assert cents(row["tax_amount"]) == sum(cents(amount) for _, amount in by_item)
-
-
-@pytest.mark.parametrize("doctype", INVOICES)
-def test_what_was_paid_is_no_longer_outstanding(site, doctype):
-    paid: Counter[str] = Counter()
-    for entry in site.documents["Payment Entry"]:
-        for row in entry["references"]:
-            if entry["docstatus"] == 1 and row["reference_doctype"] == doctype:
-                paid[row["reference_name"]] += cents(row["allocated_amount"])
-    assert paid
-    for invoice in site.documents[doctype]:
-        if invoice["docstatus"] == 1 and not invoice.get("is_pos"):
-            left = cents(invoice["rounded_total"]) - paid[invoice["name"]]
-            assert cents(invoice["outstanding_amount"]) == left
-            assert (invoice["status"] == "Paid") == (left == 0)
-            for terms in invoice["payment_schedule"]:
-                assert cents(terms["outstanding"]) == left
-
-
-def test_payments_add_up_to_the_cent(site):
-    for entry in site.documents["Payment Entry"]:
-        allocated = sum(cents(row["allocated_amount"]) for row in entry["references"])
-        assert cents(entry["total_allocated_amount"]) == allocated
-        kept = sum(cents(row["amount"]) for row in entry["deductions"])
-        assert cents(entry["paid_amount"]) == allocated + cents(entry["unallocated_amount"]) - kept
-
-
 def test_invoices_are_drafted_submitted_cancelled_amended_and_returned(site):
     invoices = {row["name"]: row for row in site.documents["Sales Invoice"]}
     assert {row["docstatus"] for row in invoices.values()} == {0, 1, 2}
@@ -198,7 +149,10 @@ def test_invoices_are_drafted_submitted_cancelled_amended_and_returned(site):
     for row in returned:
         source = invoices[row["return_against"]]
         assert (source["docstatus"], source["customer"]) == (1, row["customer"])
-        assert row["grand_total"] == -source["grand_total"]
+        assert 0 > row["grand_total"] >= -source["grand_total"]
+        taken = {line["sales_invoice_item"]: -line["qty"] for line in row["items"]}
+        sold = {line["name"]: line["qty"] for line in source["items"]}
+        assert taken.items() <= sold.items()
 
 
 def test_invoices_are_as_large_as_real_ones():
@@ -210,10 +164,12 @@ def test_invoices_are_as_large_as_real_ones():
         assert len(list_tables(site.metas["Sales Invoice"])) == 9
 
 
-def test_some_documents_share_one_modified(site):
+@pytest.mark.parametrize(("mix", "fewest"), [(Mix.VOUCHERS, 0.006), (Mix.ORDINARY, 0.001)])
+def test_some_documents_share_one_modified(mix, fewest):
+    site = generate_books(1_500, 1, mix=mix)
     moments = Counter(row["modified"] for rows in ordinary(site).values() for row in rows)
     (_, most), (_, next_most) = moments.most_common(2)
-    assert 0.006 < most / count(site) < 0.02
+    assert fewest < most / count(site) < 0.02
     assert next_most == 1
 
 
@@ -291,7 +247,7 @@ def test_singles_know_no_creation(site):
     ],
 )
 def test_amounts_are_spelled_with_lakh_and_crore(amount_inr, words):
-    assert spell_rupees(amount_inr) == words
+    assert spell_amount(amount_inr) == words
 
 
 def test_a_taken_name_gets_a_number():

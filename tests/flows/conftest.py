@@ -9,6 +9,8 @@ import pytest
 from demo.prefect_server import PrefectServer, prefect_server
 from demo.processes import free_port, running
 from demo.site.process import SiteProcess
+from demo.sites import settings_variables
+from tests.flows.browser import RunPage, open_browser
 from tests.flows.operator import Operator
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def operator(
     mongodb_uri: str,
 ) -> Iterator[Operator]:
     """Someone who starts and retries runs; the instance `down` is one that nobody answers for."""
-    variables = {
+    variables = settings_variables(sites) | {
         "MONGODB_URI": mongodb_uri,
         "MONGODB_DATABASE_NAME": "test-flows",
         "CSA_DATA_DIR": str(flows_dir),
@@ -49,19 +51,21 @@ def operator(
         "ERP__DOWN__API_KEY": "nobody",
         "ERP__DOWN__API_SECRET": "listens",
     }
-    for instance, site in sites.items():
-        prefix = f"ERP__{instance.upper()}__"
-        variables[f"{prefix}URL"] = site.url
-        variables[f"{prefix}API_KEY"] = site.key
-        variables[f"{prefix}API_SECRET"] = site.secret
     log = flows_dir / "flows.log"
     with running(("cli", "flows"), variables | server.variables, log):
         server.wait_until_up()
-        yield Operator(server, log)
+        yield Operator(server)
 
 
-@pytest.fixture(autouse=True)
-def healthy_sites(sites: dict[str, SiteProcess]) -> Iterator[None]:
-    yield
+@pytest.fixture
+def run_page(server: PrefectServer) -> Iterator[RunPage]:
+    with open_browser() as page:
+        yield RunPage(server, page)
+
+
+@pytest.fixture
+def healthy_sites(sites: dict[str, SiteProcess]) -> Iterator[dict[str, SiteProcess]]:
+    """The sites, whose faults end with the test."""
+    yield sites
     for site in sites.values():
         site.control.clear_faults()

@@ -4,52 +4,76 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from demo.prefect_server import PrefectServer
 
-RUN_S = 120.0
+RUN_S = 240.0
+POLL_S = 0.5
 EVENTS_S = 4.0
 
 
 @dataclass
 class Operator:
     server: PrefectServer
-    log: Path
 
     def start(self, deployment: str, **parameters: Any) -> str:
         """Start a run of a deployment, as Quick run does, and return its id."""
-        deployment_id = self.server.find_deployment(deployment, RUN_S)
-        made = self._post(
-            f"deployments/{deployment_id}/create_flow_run", {"parameters": parameters}
-        )
-        return str(made["id"])
+        return self._create(deployment, {"parameters": parameters})
+
+    def schedule(self, deployment: str, in_s: float, **parameters: Any) -> str:
+        """Let a run start in some seconds, as its schedule does, and return its id."""
+        due = datetime.now(UTC) + timedelta(seconds=in_s)
+        details = {"scheduled_time": due.isoformat()}
+        state = {"type": "SCHEDULED", "name": "Scheduled", "state_details": details}
+        return self._create(deployment, {"parameters": parameters, "state": state})
 
     def run(self, deployment: str, **parameters: Any) -> tuple[str, dict[str, Any]]:
         """Start a run, wait for its end, and return its id and final state."""
         run_id = self.start(deployment, **parameters)
-        return run_id, self.server.wait_for_run(run_id, RUN_S)
+        return run_id, self.wait(run_id)
+
+    def wait(self, run_id: str) -> dict[str, Any]:
+        """Wait for the end of a run and return its final state."""
+        return self.server.wait_for_run(run_id, RUN_S)
 
     def retry(self, run_id: str) -> dict[str, Any]:
         """Press Retry on a run page, wait for its end, and return the final state."""
-        said = self._post(
+        self.press_retry(run_id)
+        return self.wait(run_id)
+
+    def press_retry(self, run_id: str) -> None:
+        """Press Retry on a run page."""
+        said = self.server.post(
             f"flow_runs/{run_id}/set_state",
             {"state": {"type": "SCHEDULED", "name": "AwaitingRetry"}, "force": False},
         )
         assert said["status"] == "ACCEPT", said
-        return self.server.wait_for_run(run_id, RUN_S)
 
-    def children(self, run_id: str) -> dict[str, dict[str, Any]]:
-        """Return instance → flow run of the children of a daily run."""
-        runs = self._post(
-            "flow_runs/filter", {"flow_runs": {"parent_flow_run_id": {"any_": [run_id]}}}
+    def flow_run(self, run_id: str) -> dict[str, Any]:
+        """Return a run as it is now."""
+        return self.server.get_run(run_id)
+
+    def runs_of(self, flow: str) -> list[dict[str, Any]]:
+        """Return the runs of a flow that have started, the latest first."""
+        found: list[dict[str, Any]] = self.server.post(
+            "flow_runs/filter",
+            {"flows": {"name": {"any_": [flow]}}, "sort": "START_TIME_DESC"},
         )
-        return {run["parameters"]["instance"]: run for run in runs}
+        return [run for run in found if run["start_time"]]
+
+    def children(self, run_id: str, flow: str = "ingest") -> dict[str, dict[str, Any]]:
+        """Return name → flow run of the children of a daily run, by instance for `ingest`."""
+        runs = self.server.post(
+            "flow_runs/filter",
+            {
+                "flow_runs": {"parent_flow_run_id": {"any_": [run_id]}},
+                "flows": {"name": {"any_": [flow]}},
+            },
+        )
+        return {run["parameters"].get("instance", flow): run for run in runs}
 
     def tasks(self, run_id: str, times: int = 1) -> dict[str, str]:
         """Return task run name → state name of what a run did the `times`-th time.
@@ -65,7 +89,7 @@ class Operator:
         return now
 
     def _read_tasks(self, run_id: str, times: int) -> dict[str, str]:
-        runs = self._post(
+        runs = self.server.post(
             "task_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}, "limit": 200}
         )
         return {
@@ -74,15 +98,14 @@ class Operator:
 
     def artifacts(self, run_id: str) -> dict[str, str]:
         """Return key → data, as text, of the artifacts on a run page."""
-        found = self._post("artifacts/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
+        found = self.server.post("artifacts/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
         return {artifact["key"]: str(artifact["data"]) for artifact in found}
 
     def log_lines(self, run_id: str) -> list[str]:
         """Return the log lines on a run page."""
-        lines = self._post("logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}})
+        lines = self.server.post("logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}})
         return [line["message"] for line in lines]
 
-    def _post(self, path: str, body: dict[str, Any]) -> Any:
-        answer = httpx.post(f"{self.server.url}/api/{path}", json=body, timeout=60, trust_env=False)
-        assert answer.is_success, answer.text
-        return answer.json()
+    def _create(self, deployment: str, body: dict[str, Any]) -> str:
+        deployment_id = self.server.find_deployment(deployment, RUN_S)
+        return str(self.server.post(f"deployments/{deployment_id}/create_flow_run", body)["id"])

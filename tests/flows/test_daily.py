@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 if TYPE_CHECKING:
     from demo.site.process import SiteProcess
+    from tests.flows.browser import RunPage
     from tests.flows.operator import Operator
 
+BOTH = ["one", "two"]
 
-def test_daily_ingests_every_instance_as_a_run_of_its_own(operator: Operator):
-    run_id, state = operator.run("daily/daily", instances=["one", "two"])
+
+@pytest.fixture(scope="module")
+def first_day(operator: Operator) -> tuple[str, dict[str, Any]]:
+    """A daily run that has stored both instances."""
+    return operator.run("daily/daily", instances=BOTH)
+
+
+def test_daily_ingests_every_instance_as_a_run_of_its_own(
+    operator: Operator, first_day: tuple[str, dict[str, Any]]
+):
+    run_id, state = first_day
     assert state["type"] == "COMPLETED", state
     children = operator.children(run_id)
     assert children.keys() == {"one", "two"}
@@ -22,83 +35,100 @@ def test_daily_ingests_every_instance_as_a_run_of_its_own(operator: Operator):
         tasks = operator.tasks(child["id"])
         assert tasks["survey"] == "Completed"
         assert tasks["Sales Invoice"] == "Completed"
-        assert f"ingest-{instance}-summary" in operator.artifacts(child["id"])
+        artifacts = operator.artifacts(child["id"])
+        assert f"ingest-{instance}-summary" in artifacts
+        assert artifacts[f"ingest-{instance}-progress"] == "100"
         assert any("DocTypes have work" in line for line in operator.log_lines(child["id"]))
 
 
+def test_what_follows_is_built_once_from_all_that_succeeded(
+    operator: Operator, first_day: tuple[str, dict[str, Any]]
+):
+    built = operator.children(first_day[0], "transform")["transform"]
+    assert built["parameters"]["instances"] == BOTH
+    assert built["state"]["type"] == "COMPLETED"
+    assert "| transform | Completed |" in operator.artifacts(first_day[0])["daily-summary"]
+
+
+@pytest.mark.usefixtures("first_day")
 def test_a_quiet_day_costs_no_task_run_but_the_survey(operator: Operator):
-    operator.run("ingest/ingest", instance="one")
     run_id, state = operator.run("ingest/ingest", instance="one")
     assert state["type"] == "COMPLETED", state
     assert operator.tasks(run_id).keys() == {"survey"}
+    assert operator.artifacts(run_id).keys() == {"ingest-one-summary"}
 
 
-def test_a_failing_doctype_is_named_and_retry_repeats_only_that(
-    operator: Operator, sites: dict[str, SiteProcess]
+@pytest.mark.usefixtures("first_day")
+def test_a_failing_doctype_is_named_in_the_ui_and_its_retry_button_repeats_only_that(
+    operator: Operator, healthy_sites: dict[str, SiteProcess], run_page: RunPage
 ):
-    operator.run("daily/daily", instances=["one", "two"])
-    control = sites["one"].control
+    control = healthy_sites["one"].control
     for doctype in ("Customer", "Supplier"):
         control.do("insert", doctype=doctype, document={"name": f"Arrived at {doctype}"})
     control.fault(
         "status", status=500, exc_type="KeyError", match={"doctype": "Customer"}, times=None
     )
-
-    run_id, state = operator.run("daily/daily", instances=["one", "two"])
+    run_id, state = operator.run("daily/daily", instances=BOTH)
     assert state["type"] == "FAILED"
-    assert "1 of 2 instances failed (one)" in state["message"]
+    assert "1 of 3 parts failed (one)" in state["message"]
     children = operator.children(run_id)
     assert children["two"]["state"]["type"] == "COMPLETED"
-    failed = children["one"]
-    assert "Customer" in failed["state"]["message"]
-    assert operator.tasks(failed["id"]) == {
-        "survey": "Completed",
-        "Customer": "Failed",
-        "Supplier": "Completed",
-    }
-    summary = operator.artifacts(failed["id"])["ingest-one-summary"]
-    assert "| Customer |" in summary
-    assert "Error Log" in summary
+    assert operator.children(run_id, "transform")["transform"]["parameters"]["instances"] == ["two"]
+    failed = children["one"]["id"]
+    outcomes = {"survey": "Completed", "Customer": "Failed", "Supplier": "Completed"}
+    assert operator.tasks(failed) == outcomes
+
+    run_page.open(failed)
+    run_page.expect_text("Customer failed: one rejected the list of Customer (500 KeyError).")
+    run_page.show_artifact("ingest-one-summary")
+    run_page.expect_text("one rejected the list of Customer (500 KeyError).")
+    run_page.expect_text("Look into the ERP's Error Log for the cause.")
+    run_page.follow("doctype-failed")
 
     control.clear_faults()
-    healed = operator.retry(failed["id"])
+    run_page.open(failed)
+    run_page.press_retry()
+    healed = operator.wait(failed)
     assert healed["type"] == "COMPLETED", healed
-    assert operator.tasks(failed["id"], times=2) == {"survey": "Completed", "Customer": "Completed"}
+    assert operator.tasks(failed, times=2) == {"survey": "Completed", "Customer": "Completed"}
 
-    parent = operator.retry(run_id)
+    run_page.open(run_id)
+    run_page.press_retry()
+    parent = operator.wait(run_id)
     assert parent["type"] == "COMPLETED", parent
     again = operator.children(run_id)
     assert {child["id"] for child in again.values()} == {child["id"] for child in children.values()}
     assert again["one"]["run_count"] == 2
     assert again["two"]["run_count"] == 1
+    followed = [run["parameters"]["instances"] for run in operator.runs_of("transform")]
+    assert followed[0] == ["one"], "the automation builds what an operator has healed"
 
 
-def test_an_instance_that_is_down_is_named_and_stops_no_other(operator: Operator):
+def test_an_instance_that_is_down_and_one_that_is_throttled_are_told_apart(
+    operator: Operator, healthy_sites: dict[str, SiteProcess]
+):
+    healthy_sites["two"].control.fault("throttle", retry_after=1800, skip=12, times=None)
     run_id, state = operator.run("daily/daily", instances=["down", "two"])
     assert state["type"] == "FAILED"
-    assert "(down)" in state["message"]
-    assert "did not answer" in state["message"]
-    children = operator.children(run_id)
-    assert children["two"]["state"]["type"] == "COMPLETED"
-    assert children["down"]["state"]["type"] == "FAILED"
-    assert "Check that the ERP is up" in children["down"]["state"]["message"]
+    assert "1 of 2 parts failed (down)" in state["message"]
+    assert not operator.children(run_id, "transform"), "nothing is built from what is not whole"
 
+    down = operator.children(run_id)["down"]
+    assert down["state"]["type"] == "FAILED"
+    assert "did not answer" in down["state"]["message"]
+    assert "Check that the ERP is up" in down["state"]["message"]
+    assert "runbook-erp-down" in operator.artifacts(down["id"])
 
-def test_a_throttled_instance_is_deferred_and_not_failed(
-    operator: Operator, sites: dict[str, SiteProcess]
-):
-    sites["two"].control.fault("throttle", retry_after=1800, skip=12, times=None)
-    run_id, state = operator.run("daily/daily", instances=["two"])
-    assert (state["type"], state["name"]) == ("COMPLETED", "Deferred")
-    child = operator.children(run_id)["two"]
-    assert child["state"]["name"] == "Deferred"
-    assert "rate limit" in child["state"]["message"]
+    throttled = operator.children(run_id)["two"]
+    assert (throttled["state"]["type"], throttled["state"]["name"]) == ("COMPLETED", "Deferred")
+    assert "rate limit" in throttled["state"]["message"]
+    assert "runbook-throttled" in operator.artifacts(throttled["id"])
 
 
 def test_no_secret_and_no_document_name_reaches_the_server(
     operator: Operator, sites: dict[str, SiteProcess]
 ):
-    run_id, _ = operator.run("ingest/ingest", instance="one", full=True)
-    page = "\n".join([*operator.log_lines(run_id), *operator.artifacts(run_id).values()])
-    assert sites["one"].secret not in page
-    assert "Arrived at" not in page
+    for run in operator.runs_of("ingest"):
+        page = "\n".join([*operator.log_lines(run["id"]), *operator.artifacts(run["id"]).values()])
+        assert sites["one"].secret not in page
+        assert "Arrived at" not in page

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from demo.books import generate_books
+from demo.books import Mix, generate_books
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ EMPTY_TABLES = {"Customer": "sales_team", "Item": "barcodes"}
 @cache
 def make_books() -> Dataset:
     """Return the dataset."""
-    books = generate_books(DOCUMENTS, seed=1)
+    books = generate_books(DOCUMENTS, seed=1, mix=Mix.VOUCHERS)
     for doctype in DOCTYPES:
         documents = books.documents[doctype][: MOST.get(doctype, DOCUMENTS)]
         meta = books.metas[doctype]

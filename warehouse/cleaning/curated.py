@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 OUR_FOLDER = Path(__file__).parent / "curated"
 OPERATORS_FOLDER = "curated"
 BUSINESSES = frozenset({"input", "output", "service", "other"})
+SUPPLIER_CLASSES = frozenset({"farmers", "cooperatives", "traders", "services"})
 
 Row = dict[str, str]
 Key = tuple[str, ...]
@@ -41,6 +42,7 @@ SHAPES = {
     ),
     "crops": Shape(("word", "crop", "variety"), 1),
     "item_groups": Shape(("item_group", "business"), 1),
+    "supplier_groups": Shape(("supplier_group", "supplier_class"), 1),
     "places": Shape(("doctype", "name", "state", "district"), 2),
 }  # fmt: skip
 
@@ -98,7 +100,9 @@ def _check(path: Path, line: int, cells: Row, shape: Shape) -> None:
     wrong = (
         f"has no {', '.join(missing)}" if missing
         else "has more cells than the header" if len(cells) > len(shape.columns)
-        else f"has the business {cells['business']!r}" if not _is_business(cells)
+        else f"has the business {cells['business']!r}" if not _is_of(cells, "business", BUSINESSES)
+        else f"has the supplier_class {cells['supplier_class']!r}"
+        if not _is_of(cells, "supplier_class", SUPPLIER_CLASSES)
         else f"has the pack_kg {cells['pack_kg']!r}" if not _is_amount(cells.get("pack_kg", ""))
         else ""
     )  # fmt: skip
@@ -108,8 +112,8 @@ def _check(path: Path, line: int, cells: Row, shape: Shape) -> None:
         )
 
 
-def _is_business(cells: Row) -> bool:
-    return cells.get("business", "") in BUSINESSES | {""}
+def _is_of(cells: Row, column: str, words: frozenset[str]) -> bool:
+    return cells.get(column, "") in words | {""}
 
 
 def _is_amount(text: str) -> bool:

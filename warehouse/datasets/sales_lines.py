@@ -1,122 +1,204 @@
-"""What was sold, line by line: the submitted Sales Invoices' items, returns with their sign."""
+"""What was sold, line by line: the submitted Sales Invoices' items, returns with their sign.
+
+POS Invoices count until a Sales Invoice has merged them, and are provisional until then.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from warehouse.datasets.declaration import (
-    Check,
-    ColumnKind,
-    Dataset,
-    Dimension,
-    Feed,
-    Measure,
-    MeasureKind,
-    Partition,
-    Reject,
-    Source,
+from warehouse.cleaning import vouchers
+from warehouse.cleaning.books import BOOK_FIELDS
+from warehouse.cleaning.currency import to_inr
+from warehouse.cleaning.places import place_fields
+from warehouse.datasets.columns import amount, distinct, flag, link, ratio, share, text
+from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source, Upstream
+from warehouse.datasets.lines import (
+    HEADER_FIELDS,
+    ITEMS,
+    LINE_FIELDS,
+    REJECTS,
+    SETTINGS,
+    as_flag,
+    inr,
+    line_columns,
+    line_marks,
+    line_measures,
+    line_row,
+    take_lines,
 )
-from warehouse.datasets.money import exact, exact_or_zero
+from warehouse.datasets.money import exact_or_zero
+from warehouse.datasets.tax import TAX_FIELDS, line_tax, sum_items
 
 if TYPE_CHECKING:
+    from warehouse.datasets.declaration import Expression
     from warehouse.datasets.scope import Scope
 
-SUBMITTED = 1
+SALES, POS = "Sales Invoice", "POS Invoice"
+FIELDS = (
+    *HEADER_FIELDS,
+    *LINE_FIELDS,
+    *vouchers.INTERNAL_FIELDS,
+    *vouchers.ONLINE_ORDER_FIELDS,
+    *("customer", "customer_group", "territory", "project", "is_internal_customer", "is_pos"),
+    *("update_stock", "base_net_total", *TAX_FIELDS),
+)
 
 
-def build(_scope: Scope) -> list[Feed]:
-    """Return one row for each item row of a submitted invoice that opens no books."""
-    return [
-        Feed(
-            of="Sales Invoice",
-            stages=[
-                {"$match": {"docstatus": SUBMITTED, "is_opening": {"$ne": "Yes"}}},
-                {"$unwind": "$items"},
-            ],
-            row={
-                "company": "$company",
-                "invoice": "$name",
-                "line": "$items.name",
-                "posting_date": "$posting_date",
-                "customer": "$customer",
-                "item_code": "$items.item_code",
-                "item_group": "$items.item_group",
-                "warehouse": "$items.warehouse",
-                "is_return": {"$ifNull": ["$is_return", 0]},
-                "net": exact_or_zero("$items.base_net_amount"),
-                "qty_stock": exact("$items.stock_qty"),
-                "lines": {"$literal": 1},
+def build(scope: Scope) -> list[Feed]:
+    """Return one row for each item row of an invoice that counts."""
+    return [_make_feed(scope, doctype) for doctype in (SALES, POS)]
+
+
+def _make_feed(scope: Scope, doctype: str) -> Feed:
+    original = "sales_invoice_item" if doctype == SALES else "pos_invoice_item"
+    is_value_only = vouchers.is_value_only("$items", original)
+    return Feed(
+        of=doctype,
+        stages=[
+            {"$set": {"_main": _find_main_line()}},
+            *scope.lookup(doctype, "return_against", "returned"),
+            *sum_items(),
+            *take_lines(scope),
+            *scope.crosswalk("parties", "customer", "party", {"party_type": "Customer"}),
+            {
+                "$set": {
+                    **place_fields("Territory", "$territory", scope.books, scope.curated),
+                    "value_only": is_value_only,
+                }
             },
-            rejects=[Reject("company_missing", {"$not": ["$company"]})],
-        )
-    ]
+        ],
+        row={
+            **line_row(),
+            **_party_row(),
+            "invoice": "$name",
+            "channel": vouchers.name_channel(is_pos_invoice=doctype == POS),
+            "provisional": {"$literal": int(doctype == POS)},
+            "value_only": as_flag("$value_only"),
+            **_measure_row(),
+            "cleaned": line_marks(C6={"$literal": doctype == POS}),
+        },
+        rejects=REJECTS,
+    )
 
+
+def _find_main_line() -> Expression:
+    """Return the name of an invoice's largest line, the first of them."""
+    value = {"$abs": {"$ifNull": ["$$this.base_net_amount", 0]}}
+    values = {"$map": {"input": {"$ifNull": ["$items", []]}, "in": value}}
+    found = {"$indexOfArray": ["$$values", {"$max": "$$values"}]}
+    main = {"$arrayElemAt": ["$items.name", found]}
+    return {"$let": {"vars": {"values": values}, "in": main}}
+
+
+def _party_row() -> dict[str, Expression]:
+    return {
+        "customer": "$customer",
+        "party_id": "$party.party_id",
+        "customer_group": "$customer_group",
+        "territory": "$territory",
+        "state": "$state",
+        "district": "$district",
+    }
+
+
+def _measure_row() -> dict[str, Any]:
+    net = exact_or_zero("$items.base_net_amount")
+    discount = {"$subtract": [exact_or_zero("$items.base_amount"), net]}
+    billed = {"$cond": ["$value_only", exact_or_zero(0), exact_or_zero("$items.stock_qty")]}
+    return {
+        "net": inr("$items.base_net_amount"),
+        "tax": to_inr(line_tax()),
+        "discount": to_inr(discount),
+        "net_kg": {"$cond": [{"$eq": ["$_kg", None]}, None, inr("$items.base_net_amount")]},
+        "qty_kg": "$_kg",
+        "qty_litre": "$_litre",
+        "qty_number": "$_number",
+        "qty_billed": billed,
+        "invoices": as_flag({"$eq": ["$items.name", "$_main"]}),
+    }
+
+
+_NET = f"{SALES}.items.base_net_amount"
+_QTY = f"{SALES}.items.stock_qty"
 
 DATASET = Dataset(
     slug="sales_lines",
     title="Sales by line",
     description="Every item row of every submitted Sales Invoice, at its net amount before tax.",
     owner="Sales",
-    grain="one item row of a submitted Sales Invoice",
+    grain="one item row of a submitted Sales Invoice, or of a POS Invoice not yet merged into one",
     key=("instance", "company", "invoice", "line"),
     partition=Partition.INSTANCE_MONTH,
     sources=(
+        Source(SALES, (*FIELDS, "items.sales_invoice_item"), date="posting_date"),
         Source(
-            "Sales Invoice",
+            POS,
+            (*FIELDS, "items.pos_invoice_item", "consolidated_invoice"),
             date="posting_date",
-            fields=(
-                *("company", "posting_date", "customer", "docstatus", "is_opening", "is_return"),
-                *("items.name", "items.item_code", "items.item_group", "items.warehouse"),
-                *("items.base_net_amount", "items.stock_qty"),
-            ),
+            is_optional=True,
         ),
+        *SETTINGS,
+        Source("Territory", BOOK_FIELDS["Territory"], is_setting=True),
+        ITEMS,
+        Upstream("parties", by=("customer",)),
     ),
-    rows_of=("Sales Invoice",),
-    cleaning=("C1", "C2", "C3", "C4", "C7", "C9"),
+    rows_of=(SALES, POS),
+    cleaning=("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C12", "C13", "C14"),
     dimensions=(
-        Dimension(
-            "company", "Company", ColumnKind.LINK, of=("Sales Invoice.company",), link="Company"
+        *line_columns(SALES),
+        text("invoice", "Invoice", f"{SALES}.name"),
+        link("customer", "Customer", f"{SALES}.customer"),
+        text("party_id", "Customer across instances", f"{SALES}.customer"),
+        link("customer_group", "Customer Group", f"{SALES}.customer_group"),
+        link("territory", "Territory", f"{SALES}.territory"),
+        text("state", "State", f"{SALES}.territory"),
+        text("district", "District", f"{SALES}.territory"),
+        text("channel", "Channel", f"{SALES}.is_pos", description="pos, online or direct"),
+        flag("provisional", "Not yet merged", description="A POS Invoice of a shift not closed."),
+        flag(
+            "value_only",
+            "Perhaps of value only",
+            f"{SALES}.is_return",
+            description="A return of a line's whole quantity that moved no stock.",
         ),
-        Dimension(
-            "invoice", "Invoice", ColumnKind.LINK, of=("Sales Invoice.name",), link="Sales Invoice"
-        ),
-        Dimension("line", "Line", of=("Sales Invoice.items.name",)),
-        Dimension("posting_date", "Date", ColumnKind.DATE, of=("Sales Invoice.posting_date",)),
-        Dimension(
-            "customer", "Customer", ColumnKind.LINK, of=("Sales Invoice.customer",), link="Customer"
-        ),
-        Dimension(
-            "item_code", "Item", ColumnKind.LINK, of=("Sales Invoice.items.item_code",), link="Item"
-        ),
-        Dimension(
-            "item_group",
-            "Item Group",
-            ColumnKind.LINK,
-            of=("Sales Invoice.items.item_group",),
-            link="Item Group",
-        ),
-        Dimension(
-            "warehouse",
-            "Warehouse",
-            ColumnKind.LINK,
-            of=("Sales Invoice.items.warehouse",),
-            link="Warehouse",
-        ),
-        Dimension("is_return", "Return", ColumnKind.CHECK, of=("Sales Invoice.is_return",)),
     ),
     measures=(
-        Measure("net", "Net sales", "INR", of=("Sales Invoice.items.base_net_amount",)),
-        Measure("qty_stock", "Quantity", "stock UOM", of=("Sales Invoice.items.stock_qty",)),
-        Measure("lines", "Lines", "lines"),
-        Measure("avg_rate", "Average rate", "INR", MeasureKind.RATIO, parts=("net", "qty_stock")),
-        Measure("customers", "Customers", "customers", MeasureKind.DISTINCT, parts=("customer",)),
+        *line_measures(SALES),
+        amount("net", "Net sales", "INR", _NET, description="Before tax, returns taken off."),
+        amount("tax", "Tax", "INR", f"{SALES}.taxes.base_tax_amount_after_discount_amount"),
+        amount("discount", "Discount on the invoice", "INR", f"{SALES}.items.base_amount", _NET),
+        amount("net_kg", "Net sales of what is in kg", "INR", _NET),
+        amount("qty_kg", "Weight", "kg", _QTY),
+        amount("qty_litre", "Volume", "litre", _QTY),
+        amount("qty_number", "Number", "number", _QTY),
+        amount(
+            "qty_billed",
+            "Quantity without returns of value",
+            "stock UOM",
+            _QTY,
+            description="Sum it for one item.",
+        ),
+        amount(
+            "invoices",
+            "Invoices",
+            "invoices",
+            description="An invoice counts with its largest line.",
+        ),
+        ratio("avg_rate", "Average rate", "INR per kg", ("net_kg", "qty_kg")),
+        share("unconverted_share", "Without kg, litre or number", "qty_unconverted", "lines"),
+        distinct("customers", "Customers", "customers", "party_id"),
     ),
     checks=(
         Check(
-            "returns_are_negative",
+            "returns_take_away",
             "A return takes away",
             {"$and": [{"$eq": ["$is_return", 1]}, {"$gt": ["$net", 0]}]},
             blocks=False,
+        ),
+        Check("has_rate", "Money is in INR", {"$eq": ["$rate_missing", 1]}, 0.01, blocks=False),
+        Check(
+            "has_unit", "Quantities convert", {"$eq": ["$qty_unconverted", 1]}, 0.2, blocks=False
         ),
     ),
     freshness_hours=30,

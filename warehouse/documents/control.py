@@ -171,7 +171,7 @@ class Run(Document):
     """One run on one instance; `_id` is `<instance>-<lease token>`, so that runs sort in order.
 
     `doctypes`: those with work or an error; the others are counted as `quiet`, and as `unreached`
-    when the run ended before them.
+    when the run ended before them. `is_whole`: whether it was about every DocType, however old.
     """
 
     id: str  # type: ignore[assignment]
@@ -181,6 +181,7 @@ class Run(Document):
     outcome: Outcome = Outcome.RUNNING
     started_at: datetime
     finished_at: datetime | None = None
+    is_whole: bool = False
     totals: Numbers = Field(default_factory=Numbers)
     doctypes: list[DocTypeReport] = Field(default_factory=list)
     quiet: int = 0

@@ -107,7 +107,23 @@ def _reading_indexes() -> list[IndexModel]:
         )
         for path in (f"document_data.{field}" for field in FILTERED_BY)
     ]
-    return by_date + of_party
+    return by_date + of_party + _stock_indexes()
+
+
+def _stock_indexes() -> list[IndexModel]:
+    """Return the indexes that find a line's stock movement, and what an item last cost.
+
+    Of stock ledger entries and the like only: the other DocTypes lack these fields and pay nothing.
+    """
+    movement, warehouse = "document_data.voucher_detail_no", "document_data.warehouse"
+    cost = ("document_data.item_code", warehouse, "document_data.posting_date")
+    return [
+        IndexModel(movement, partialFilterExpression={movement: {"$exists": True}}),
+        IndexModel(
+            [(field, ASCENDING) for field in cost],
+            partialFilterExpression={warehouse: {"$exists": True}},
+        ),
+    ]
 
 
 async def read_versions(
@@ -133,9 +149,9 @@ async def read_hashes(collection: Collection, doctype: str, names: Iterable[str]
 
 
 async def read_contents(
-    collection: Collection, doctype: str, names: Iterable[str]
+    collection: Collection, doctype: str, names: Iterable[str] | None = None
 ) -> dict[str, StoredVersion]:
-    """Return name → version of the documents of `names` that are stored."""
+    """Return name → version of a DocType's documents that are stored, or of `names` of them."""
     columns = dict.fromkeys(("name", *StoredVersion._fields), 1)
     return {
         row["name"]: StoredVersion(

@@ -1,4 +1,4 @@
-"""Why a mongod did not start, told from its exit, its output and its log, with the cure."""
+"""Why a mongod did not start, told from its exit, its output and its log; why one was lost."""
 
 import json
 import re
@@ -43,6 +43,14 @@ def explain_failed_start(attempt: StartAttempt) -> MongoUnavailable:
     return MongoUnavailable(
         f"mongod did not start (exit {attempt.exit_code}): {said}",
         cure=f"The whole log is {attempt.folder / 'mongod.log'}.",
+    )
+
+
+def explain_loss(instance: str, error: Exception) -> MongoUnavailable:
+    """Return the error that says that MongoDB was lost while an instance was worked on."""
+    return MongoUnavailable(
+        f"MongoDB was lost while {instance} was ingested ({type(error).__name__}).",
+        cure="Check that mongod runs; the next run goes on where this one stopped.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,7 @@ async def _read(instance: str, doctype: str, known: _Remembered | None) -> _Reme
         metas = whole.get("metas", [])
         columns = Columns.of(metas)
     state = await SyncState.get_pymongo_collection().find_one(key) or {}
+    verified_at = state.get("verified_at")
     served = ServedDocType(
         instance=instance,
         doctype=doctype,
@@ -124,7 +126,8 @@ async def _read(instance: str, doctype: str, known: _Remembered | None) -> _Reme
         metas=metas,
         columns=columns,
         documents=state.get("documents", 0),
-        verified_at=state.get("verified_at"),
+        # In Python's own UTC: encoding the driver's, for every row, would call Python each time.
+        verified_at=verified_at and verified_at.astimezone(UTC),
         attempted_at=state.get("attempted_at"),
     )
     return _Remembered(version, served, 0.0)

@@ -57,33 +57,6 @@ class Page:
     is_count_capped: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A list's parameters, understood: what to look for, in which order, and what to read of it."""
-
-    conditions: tuple[Condition, ...]
-    sort: Sort
-    projection: Projection
-
-
-@lru_cache(maxsize=256)
-def make_plan(
-    columns: Columns, filters: tuple[tuple[str, str], ...], sort: str | None, fields: str | None
-) -> Plan:
-    """Return what parameters mean; remembered, since each page of a walk asks for the same.
-
-    Raises:
-        QueryRefused: if a parameter can't be understood.
-    """
-    conditions = tuple(compile_filters(parse_filters(columns, filters)))
-    order = parse_sort(columns, sort)
-    projection = parse_fields(columns, fields)
-    if not order.is_of_envelope:
-        # Of each row, though only the last one's is needed; few lists are sorted so.
-        projection = projection | {"sort_key": {"$meta": "sortKey"}}
-    return Plan(conditions, order, projection)
-
-
 async def read_page(
     documents: Documents, subject: Subject, request: ListRequest, signer: CursorSigner
 ) -> Page:
@@ -93,21 +66,32 @@ async def read_page(
         QueryRefused: if a parameter can't be understood.
         QueryTooSlow: if MongoDB takes too long.
     """
-    plan = make_plan(documents.doctype.columns, request.filters, request.sort, request.fields)
+    columns = documents.doctype.columns
+    conditions = compile_filters(parse_filters(columns, request.filters))
+    sort, projection = _shape(columns, request.sort, request.fields)
     identity = _identify(documents, subject, request)
     after: Sequence[Condition] = ()
     if request.cursor is not None:
-        after = plan.sort.after(signer.read(identity, request.cursor))
-    rows = await documents.find(
-        plan.conditions, after, plan.sort, plan.projection, request.size + 1
-    )
+        after = sort.after(signer.read(identity, request.cursor))
+    rows = await documents.find(conditions, after, sort, projection, request.size + 1)
     is_last = len(rows) <= request.size
     rows = rows[: request.size]
-    next_cursor = None if is_last else signer.make(identity, _sort_values(plan.sort, rows[-1]))
+    next_cursor = None if is_last else signer.make(identity, _sort_values(sort, rows[-1]))
     if is_last and request.cursor is None and request.count is not Counting.NONE:
         return Page(rows, None, len(rows), is_count_capped=False)
-    count, is_capped = await _count(documents, plan.conditions, request.count)
+    count, is_capped = await _count(documents, conditions, request.count)
     return Page(rows, next_cursor, count, is_capped)
+
+
+@lru_cache(maxsize=256)
+def _shape(columns: Columns, sort: str | None, fields: str | None) -> tuple[Sort, Projection]:
+    """Return the order, and what is read of a row; remembered: most lists ask for the same."""
+    order = parse_sort(columns, sort)
+    projection = parse_fields(columns, fields)
+    if not order.is_of_envelope:
+        # Of each row, though only the last one's is needed; few lists are sorted so.
+        projection = projection | {"sort_key": {"$meta": "sortKey"}}
+    return order, projection
 
 
 def _sort_values(sort: Sort, row: Row) -> list[Any]:

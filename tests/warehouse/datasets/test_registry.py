@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.warehouse.transform.rules import LINES as SMALL
 from warehouse.datasets.declaration import (
     Dataset,
     Dimension,
@@ -16,9 +17,9 @@ from warehouse.datasets.declaration import (
     Upstream,
 )
 from warehouse.datasets.registry import Registry, load_registry
-from warehouse.datasets.sales_lines import DATASET as LINES
 from warehouse.errors import DatasetError
 
+LINES = replace(SMALL, slug="sales_lines")
 MONTHLY = replace(
     LINES, slug="monthly", sources=(Upstream("sales_lines", is_same_month=True),), rows_of=()
 )

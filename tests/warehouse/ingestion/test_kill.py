@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.commanding import Csa, kill
+from tests.sample_books import count_sample
 from warehouse.documents.control import Outcome, Run, SyncState
 from warehouse.erpnext.client import ErpClient
 
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
     from tests.ingesting import Ingester
 
 DOCTYPES = ("Farmer", "Payment Entry", "Sales Invoice")
-DOCUMENTS = 32 + 21 + 111
+DOCUMENTS = sum(map(count_sample, DOCTYPES))
 PAGE_ROWS = 20
 INVENTORY_ROWS = {"small": 20_000, "large": 15}
 DICE = random.Random(20_261_123)  # noqa: S311 the same moments every time
 # After how many stored documents: none of them before the first page or after the last.
 MOMENTS = [
-    (mode, moment) for mode in INVENTORY_ROWS for moment in sorted(DICE.sample(range(1, 125), 4))
+    (mode, moment)
+    for mode in INVENTORY_ROWS
+    for moment in sorted(DICE.sample(range(1, DOCUMENTS - 39), 4))
 ]
 LIMIT_S = 20.0
 

@@ -1,0 +1,75 @@
+"""prefect.yaml, the deployments of `csa flows` and the examples of work pools agree."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from prefect import server as prefect_server
+
+from flows.deployments import deployments
+
+if TYPE_CHECKING:
+    from prefect.deployments.runner import RunnerDeployment
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKERS = Path(prefect_server.__file__).parent / "api/collections_data/views"
+
+
+def _written() -> dict[str, dict[str, Any]]:
+    read = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    return {each["name"]: each for each in read["deployments"]}
+
+
+async def _served() -> dict[str, RunnerDeployment]:
+    return {each.name: each for each in await deployments()}
+
+
+async def test_the_same_deployments_are_served_and_written():
+    served, written = await _served(), _written()
+    assert served.keys() == written.keys()
+    for name, each in served.items():
+        assert each.entrypoint == written[name]["entrypoint"]
+        assert each.description == written[name]["description"]
+
+
+async def test_schedules_and_limits_are_the_same():
+    written = _written()
+    for name, each in (await _served()).items():
+        schedules = [
+            {"cron": one.schedule.cron, "timezone": one.schedule.timezone}
+            for one in each.schedules or []
+        ]
+        assert schedules == written[name].get("schedules", [])
+        limit = written[name].get("concurrency_limit", {})
+        assert each.concurrency_limit == limit.get("limit")
+        strategy = each.concurrency_options and each.concurrency_options.collision_strategy.value
+        assert strategy == limit.get("collision_strategy")
+
+
+async def test_triggers_are_the_same():
+    written = _written()
+    for name, each in (await _served()).items():
+        triggers = [
+            {
+                "type": "event",
+                "name": trigger.name,
+                "expect": sorted(trigger.expect),
+                "parameters": trigger.parameters,
+            }
+            for trigger in each.triggers
+        ]
+        assert triggers == written[name].get("triggers", [])
+
+
+@pytest.mark.parametrize("kind", ["docker", "kubernetes"])
+def test_the_job_variables_of_a_pool_are_those_that_prefect_knows(kind: str):
+    known = json.loads((WORKERS / "aggregate-worker-metadata.json").read_text(encoding="utf-8"))
+    template = known[f"prefect-{kind}"][kind]["default_base_job_configuration"]
+    schema = template["variables"] | {"additionalProperties": False}
+    given = json.loads((ROOT / f"docs/deploy/{kind}-pool.json").read_text(encoding="utf-8"))
+    Draft202012Validator(schema).validate(given)

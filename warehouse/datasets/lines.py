@@ -1,0 +1,196 @@
+"""What the lines of invoices and receipts have in common: item, unit, party, calendar, money.
+
+A line-grain dataset takes its stages and columns from here, so that a kg, a fiscal year or a rupee
+is the same in all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from warehouse.cleaning import vouchers
+from warehouse.cleaning.books import BOOK_FIELDS
+from warehouse.cleaning.calendar import fiscal_fields, season_fields
+from warehouse.cleaning.currency import is_unconverted, rate_to_inr, to_inr
+from warehouse.cleaning.units import KG, LITRE, NUMBER
+from warehouse.datasets.columns import amount, day, flag, integer, link, text
+from warehouse.datasets.declaration import Reject, Source, Upstream
+from warehouse.datasets.money import exact_or_zero
+
+if TYPE_CHECKING:
+    from warehouse.datasets.declaration import Dimension, Expression, Measure, Stages
+    from warehouse.datasets.scope import Scope
+
+# Sources of every dataset of lines.
+SETTINGS = tuple(
+    Source(doctype, BOOK_FIELDS[doctype], is_setting=True, is_optional=True)
+    for doctype in ("Company", "Fiscal Year", "Currency Exchange")
+)
+ITEMS = Upstream("items", by=("item_code",))
+HEADER_FIELDS = ("company", "posting_date", "currency", *vouchers.VOUCHER_FIELDS)
+LINE_FIELDS = (
+    *("items.name", "items.item_code", "items.item_name", "items.item_group", "items.warehouse"),
+    *("items.cost_center", "items.project", "items.qty", "items.uom", "items.stock_uom"),
+    *("items.conversion_factor", "items.stock_qty", "items.base_amount", "items.base_net_amount"),
+)
+
+REJECTS = (
+    Reject("C1", vouchers.is_draft()),
+    Reject("C2", vouchers.is_cancelled()),
+    Reject("C4", vouchers.is_opening()),
+    Reject("C6", vouchers.is_merged_pos_invoice()),
+    Reject("company_missing", {"$not": [vouchers.has_text("$company")]}),
+)
+
+
+def take_lines(scope: Scope) -> Stages:
+    """Return stages: a document a line, with its item, its place in the calendar and its rate."""
+    return [
+        {"$unwind": "$items"},
+        *scope.crosswalk("items", "items.item_code", "item"),
+        {
+            "$set": {
+                **place_in_time(scope, "$posting_date"),
+                "_kg": in_unit(KG, "$items.stock_qty"),
+                "_litre": in_unit(LITRE, "$items.stock_qty"),
+                "_number": in_unit(NUMBER, "$items.stock_qty"),
+            }
+        },
+    ]
+
+
+def place_in_time(scope: Scope, date_path: str, company: str = "$company") -> dict[str, Any]:
+    """Return the calendar's fields and `inr_rate`, for a `$set` stage."""
+    books = scope.books
+    return {
+        **fiscal_fields(books.fiscal_years, date_path, company),
+        **season_fields(date_path),
+        "inr_rate": rate_to_inr(books, company, date_path, scope.month),
+    }
+
+
+def in_unit(unit: str, stock_qty: str) -> Expression:
+    """Return a quantity in a canonical unit, null if the item's unit is another one."""
+    converted = {"$multiply": [exact_or_zero(stock_qty), "$item.unit_factor"]}
+    return {"$cond": [{"$eq": ["$item.unit", unit]}, converted, None]}
+
+
+def has_no_unit() -> Expression:
+    """Return an expression: whether a line's quantity could not be converted (C8)."""
+    return {"$eq": [{"$ifNull": ["$item.unit", None]}, None]}
+
+
+def inr(path: str) -> Expression:
+    """Return an amount in the company's currency as INR; nothing is 0."""
+    return to_inr(exact_or_zero(path))
+
+
+def line_row() -> dict[str, Expression]:
+    """Return the columns that all lines have, but for the party's."""
+    return {
+        "company": "$company",
+        "line": "$items.name",
+        "posting_date": "$posting_date",
+        "fiscal_year": "$fiscal_year",
+        "fiscal_month": "$fiscal_month",
+        "fiscal_quarter": "$fiscal_quarter",
+        "season": "$season",
+        "season_year": "$season_year",
+        "currency": "$currency",
+        "item_code": "$items.item_code",
+        "item_group": "$items.item_group",
+        "item_id": "$item.item_id",
+        "crop": "$item.crop",
+        "variety": "$item.variety",
+        "grade": "$item.grade",
+        "organic": {"$ifNull": ["$item.organic", 0]},
+        "business": "$item.business",
+        "stock_uom": "$items.stock_uom",
+        "unit": "$item.unit",
+        "warehouse": "$items.warehouse",
+        "cost_center": "$items.cost_center",
+        "project": {"$ifNull": ["$items.project", "$project"]},
+        "is_return": as_flag(vouchers.is_return()),
+        "return_against": "$return_against",
+        "amended_from": "$amended_from",
+        "internal": as_flag(vouchers.is_internal()),
+        "qty_stock": exact_or_zero("$items.stock_qty"),
+        "qty_unconverted": as_flag(has_no_unit()),
+        "rate_missing": as_flag(is_unconverted()),
+        "lines": {"$literal": 1},
+    }
+
+
+def line_marks(**more: Expression) -> Expression:
+    """Return the codes of the rules that were applied to a line."""
+    return vouchers.mark(
+        C2=vouchers.is_amended(),
+        C3=vouchers.is_return(),
+        C5=vouchers.is_internal(),
+        C7=is_unconverted(),
+        C8=has_no_unit(),
+        C13={"$eq": ["$item.unmapped", 1]},
+        **more,
+    )
+
+
+def calendar_columns(*of: str) -> tuple[Dimension, ...]:
+    """Return the declared columns of a date and its place in fiscal year and season."""
+    return (
+        day("posting_date", "Date", *of),
+        text("fiscal_year", "Fiscal year", *of, description="2025-26"),
+        integer("fiscal_month", "Month of the fiscal year", *of, description="1 is April"),
+        text(
+            "fiscal_quarter", "Quarter of the fiscal year", *of, description="Q1 is April to June"
+        ),
+        text("season", "Season", *of, description="kharif, rabi or summer"),
+        text("season_year", "Year of the season", *of, description="from June to May: 2025-26"),
+    )
+
+
+def line_columns(*doctypes: str) -> tuple[Dimension, ...]:
+    """Return the declared dimensions of `line_row`."""
+
+    def of(field: str) -> tuple[str, ...]:
+        return tuple(f"{doctype}.{field}" for doctype in doctypes)
+
+    item = of("items.item_code")
+    return (
+        link("company", "Company", *of("company")),
+        text("line", "Line", *of("items.name")),
+        *calendar_columns(*of("posting_date")),
+        link("currency", "Currency", *of("currency")),
+        link("item_code", "Item", *item),
+        link("item_group", "Item Group", *of("items.item_group")),
+        text("item_id", "Item across instances", *item),
+        text("crop", "Crop", *item, "Item.item_name"),
+        text("variety", "Variety", *item, "Item.item_name"),
+        text("grade", "Grade", *item, "Item.item_name"),
+        flag("organic", "Said to be organic", *item, "Item.item_name"),
+        text("business", "Business", *item, "Item.item_group"),
+        link("stock_uom", "UOM", *of("items.stock_uom"), title="Stock UOM"),
+        text("unit", "Canonical unit", *of("items.stock_uom"), description="kg, litre or number"),
+        link("warehouse", "Warehouse", *of("items.warehouse")),
+        link("cost_center", "Cost Center", *of("items.cost_center")),
+        link("project", "Project", *of("project"), *of("items.project")),
+        flag("is_return", "Return", *of("is_return")),
+        text("return_against", "Return against", *of("return_against")),
+        text("amended_from", "Amended from", *of("amended_from")),
+        flag("internal", "Within the group"),
+    )
+
+
+def line_measures(*doctypes: str) -> tuple[Measure, ...]:
+    """Return the declared measures of `line_row`."""
+    quantity = tuple(f"{doctype}.items.stock_qty" for doctype in doctypes)
+    return (
+        amount("qty_stock", "Quantity", "stock UOM", *quantity, description="Sum it for one item."),
+        amount("qty_unconverted", "Lines without kg, litre or number", "lines"),
+        amount("rate_missing", "Lines without a rate to INR", "lines"),
+        amount("lines", "Lines", "lines"),
+    )
+
+
+def as_flag(condition: Expression) -> Expression:
+    """Return 1 or 0."""
+    return {"$cond": [condition, 1, 0]}

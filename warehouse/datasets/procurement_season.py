@@ -1,0 +1,167 @@
+"""What was procured each season, by crop, hub and farmer: made of the procurement lines.
+
+A row is of one supplier, so that farmers can be counted over any rows. What needs all farmers of a
+season, crop and hub is carried on their rows so that it adds up: the weight of the ten largest of
+them, and the median rate, weighted by each farmer's kilograms.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from warehouse.datasets.columns import amount, balance, distinct, link, ratio, share, text
+from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Upstream
+from warehouse.datasets.money import literal
+
+if TYPE_CHECKING:
+    from warehouse.datasets.declaration import Expression, Stages
+    from warehouse.datasets.scope import Scope
+
+LINES = "procurement_lines"
+RECEIPT, INVOICE = "Purchase Receipt", "Purchase Invoice"
+GROUP = ("company", "season_year", "season", "crop", "item_group", "business", "warehouse")
+KEY = (*GROUP, "supplier", "party_id", "supplier_group")
+SUMMED = (
+    *("accepted_kg", "rejected_kg", "organic_kg", "received", "landed", "amount", "amount_kg"),
+    *("billed_kg", "not_billed", "lines"),
+)
+TOP_SUPPLIERS = 10
+ZERO = literal("0")
+
+
+def build(_scope: Scope) -> list[Feed]:
+    """Return one row for each season, crop, hub and supplier."""
+    sums = {name: {"$sum": f"${name}"} for name in SUMMED}
+    rated = {"rate_min": {"$min": "$rate"}, "rate_max": {"$max": "$rate"}}
+    stages: Stages = [
+        {"$set": {"rate": _rate()}},
+        {"$group": {"_id": {name: f"${name}" for name in KEY}, **sums, **rated, "rates": _rates()}},
+        {"$set": {name: f"$_id.{name}" for name in GROUP}},
+        *_find_median(),
+        *_find_largest(),
+    ]
+    row: dict[str, Any] = {name: f"$_id.{name}" for name in KEY}
+    row |= {name: f"${name}" for name in (*SUMMED, *rated, "median_amount", "top_kg")}
+    return [Feed(of=LINES, stages=stages, row=row)]
+
+
+def _rate() -> Expression:
+    """Return a billed line's rate per kg, null where it has none; returns have no rate."""
+    is_bought = {"$and": [{"$gt": ["$billed_kg", 0]}, {"$ne": ["$is_return", 1]}]}
+    return {"$cond": [is_bought, {"$round": [{"$divide": ["$amount_kg", "$billed_kg"]}, 4]}, None]}
+
+
+def _rates() -> Expression:
+    return {"$push": {"$cond": [{"$eq": ["$rate", None]}, "$$REMOVE", "$rate"]}}
+
+
+def _find_median() -> Stages:
+    """Return stages that set the median rate of the season, crop and hub times a row's kg."""
+    partition = {name: f"${name}" for name in GROUP}
+    pushed = {"$push": "$rates"}
+    window: dict[str, Any] = {"partitionBy": partition, "output": {"all_rates": pushed}}
+    joined = {
+        "$reduce": {
+            "input": "$all_rates",
+            "initialValue": [],
+            "in": {"$concatArrays": ["$$value", "$$this"]},
+        }
+    }
+    sorted_rates = {"$sortArray": {"input": joined, "sortBy": 1}}
+    count = {"$size": "$$sorted"}
+    lower = {"$toInt": {"$floor": {"$divide": [{"$subtract": [count, 1]}, 2]}}}
+    upper = {"$toInt": {"$floor": {"$divide": [count, 2]}}}
+    pair = [{"$arrayElemAt": ["$$sorted", lower]}, {"$arrayElemAt": ["$$sorted", upper]}]
+    middle = {"$divide": [{"$add": pair}, 2]}
+    median = {"$cond": [{"$eq": [count, 0]}, ZERO, middle]}
+    found = {"$let": {"vars": {"sorted": sorted_rates}, "in": median}}
+    return [
+        {"$setWindowFields": window},
+        {"$set": {"median_amount": {"$multiply": [found, "$billed_kg"]}}},
+        {"$unset": ["all_rates", "rates"]},
+    ]
+
+
+def _find_largest() -> Stages:
+    """Return stages that set `top_kg`: the weight of a row of the ten largest suppliers."""
+    partition = {name: f"${name}" for name in GROUP}
+    of_supplier = {**partition, "party_id": "$_id.party_id"}
+    supplied = {"supplied_kg": {"$sum": "$accepted_kg"}}
+    ranked: dict[str, Any] = {"rank": {"$denseRank": {}}}
+    is_top = {"$lte": ["$rank", TOP_SUPPLIERS]}
+    return [
+        {"$setWindowFields": {"partitionBy": of_supplier, "output": supplied}},
+        {"$set": {"by_weight": {"kg": "$supplied_kg", "party": "$_id.party_id"}}},
+        {
+            "$setWindowFields": {
+                "partitionBy": partition,
+                "sortBy": {"by_weight": -1},
+                "output": ranked,
+            }
+        },
+        {"$set": {"top_kg": {"$cond": [is_top, "$accepted_kg", ZERO]}}},
+    ]
+
+
+_QTY = (f"{RECEIPT}.items.stock_qty", f"{INVOICE}.items.stock_qty")
+_NET = f"{INVOICE}.items.base_net_amount"
+_DATE = (f"{RECEIPT}.posting_date", f"{INVOICE}.posting_date")
+_SUPPLIER = (f"{RECEIPT}.supplier", f"{INVOICE}.supplier")
+
+DATASET = Dataset(
+    slug="procurement_season",
+    title="Procurement by season",
+    description="Weights, amounts, rates and farmers of each season, crop and hub (warehouse).",
+    owner="Procurement",
+    grain="one season, crop, item group, warehouse and supplier",
+    key=("instance", *KEY),
+    partition=Partition.INSTANCE,
+    sources=(Upstream(LINES),),
+    cleaning=("C1", "C2", "C3", "C5", "C7", "C8", "C9", "C10", "C12", "C13"),
+    dimensions=(
+        link("company", "Company", f"{RECEIPT}.company", f"{INVOICE}.company"),
+        text("season_year", "Year of the season", *_DATE, description="June to May: 2025-26"),
+        text("season", "Season", *_DATE, description="kharif, rabi or summer"),
+        text("crop", "Crop", "Item.item_name"),
+        link("warehouse", "Warehouse", *(f"{one}.items.warehouse" for one in (RECEIPT, INVOICE))),
+        link(
+            "item_group", "Item Group", *(f"{one}.items.item_group" for one in (RECEIPT, INVOICE))
+        ),
+        text("business", "Business", "Item.item_group"),
+        link("supplier", "Supplier", *_SUPPLIER),
+        text("party_id", "Supplier across instances", *_SUPPLIER),
+        link("supplier_group", "Supplier Group", "Supplier.supplier_group"),
+    ),
+    measures=(
+        amount("accepted_kg", "Accepted", "kg", *_QTY),
+        amount("rejected_kg", "Rejected", "kg", f"{RECEIPT}.items.rejected_qty"),
+        amount("organic_kg", "Accepted, said to be organic", "kg", *_QTY),
+        amount("received", "Received at its price", "INR", f"{RECEIPT}.items.base_net_amount"),
+        amount("landed", "Received at its landed cost", "INR", f"{RECEIPT}.items.valuation_rate"),
+        amount("amount", "Billed", "INR", _NET),
+        amount("amount_kg", "Billed of what is in kg", "INR", _NET),
+        amount("billed_kg", "Billed weight", "kg", *_QTY),
+        amount("not_billed", "Received, not billed", "INR", f"{RECEIPT}.items.billed_amt"),
+        amount("lines", "Lines", "lines"),
+        amount("median_amount", "Billed weight at the median rate", "INR", _NET),
+        amount("top_kg", "Of the ten largest suppliers", "kg", *_QTY),
+        balance("rate_min", "Lowest rate", "INR per kg", _NET, description="Not to be summed."),
+        balance("rate_max", "Highest rate", "INR per kg", _NET, description="Not to be summed."),
+        ratio("rate_per_kg", "Average rate", "INR per kg", ("amount_kg", "billed_kg")),
+        ratio("rate_p50", "Median rate", "INR per kg", ("median_amount", "billed_kg")),
+        share("organic_share", "Share said to be organic", "organic_kg", "accepted_kg"),
+        share("top10_share", "Share of the ten largest", "top_kg", "accepted_kg"),
+        distinct("farmers", "Suppliers", "suppliers", "party_id"),
+    ),
+    checks=(
+        Check(
+            "crop_known",
+            "The crop of produce is known",
+            {"$and": [{"$eq": ["$business", "output"]}, {"$eq": ["$crop", None]}]},
+            0.2,
+            blocks=False,
+        ),
+    ),
+    freshness_hours=30,
+    build=build,
+)

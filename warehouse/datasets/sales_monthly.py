@@ -1,0 +1,113 @@
+"""What was sold each month, by crop, channel, territory and customer: made of the sales lines.
+
+A row is of one customer, so that customers can be counted over any rows; an invoice counts with the
+crop of its largest line, so that invoices can be summed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from warehouse.datasets.columns import amount, distinct, flag, integer, link, ratio, share, text
+from warehouse.datasets.declaration import Dataset, Feed, Partition, TieOut, Upstream
+from warehouse.datasets.money import literal
+
+if TYPE_CHECKING:
+    from warehouse.datasets.declaration import Expression, Stages
+    from warehouse.datasets.scope import Scope
+
+LINES = "sales_lines"
+SALES = "Sales Invoice"
+KEY = (
+    *("company", "crop", "item_group", "business", "channel", "territory", "customer_group"),
+    *("customer", "party_id", "internal", "fiscal_year", "fiscal_month", "fiscal_quarter"),
+)
+SUMMED = (
+    "net",
+    "net_kg",
+    "tax",
+    "discount",
+    "qty_kg",
+    "qty_litre",
+    "qty_number",
+    "invoices",
+    "lines",
+)
+ZERO = literal("0")
+
+
+def build(_scope: Scope) -> list[Feed]:
+    """Return one row for each month, crop, item group, channel, territory and customer."""
+    is_return = {"$eq": ["$is_return", 1]}
+    parted: dict[str, Expression] = {
+        "sales": {"$sum": {"$cond": [is_return, ZERO, "$net"]}},
+        "returns": {"$sum": {"$cond": [is_return, "$net", ZERO]}},
+    }
+    sums = {name: {"$sum": f"${name}"} for name in SUMMED}
+    group = {"$group": {"_id": {name: f"${name}" for name in KEY}, **parted, **sums}}
+    row: dict[str, Any] = {name: f"$_id.{name}" for name in KEY}
+    row |= {name: f"${name}" for name in (*SUMMED, *parted)}
+    return [Feed(of=LINES, stages=[group], row=row)]
+
+
+def _total(column: str) -> Stages:
+    return [{"$group": {"_id": {"company": "$company"}, "total": {"$sum": f"${column}"}}}]
+
+
+_NET = f"{SALES}.items.base_net_amount"
+_QTY = f"{SALES}.items.stock_qty"
+
+DATASET = Dataset(
+    slug="sales_monthly",
+    title="Sales by month",
+    description="Net sales of a month, and of it what was returned, by crop, channel, territory.",
+    owner="Sales",
+    grain="one month, crop, item group, channel, territory and customer",
+    key=("instance", *KEY),
+    partition=Partition.INSTANCE_MONTH,
+    sources=(Upstream(LINES, is_same_month=True),),
+    cleaning=("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C12", "C13"),
+    dimensions=(
+        link("company", "Company", f"{SALES}.company"),
+        text("crop", "Crop", "Item.item_name"),
+        link("item_group", "Item Group", f"{SALES}.items.item_group"),
+        text("business", "Business", "Item.item_group"),
+        text("channel", "Channel", f"{SALES}.is_pos", description="pos, online or direct"),
+        link("territory", "Territory", f"{SALES}.territory"),
+        link("customer_group", "Customer Group", f"{SALES}.customer_group"),
+        link("customer", "Customer", f"{SALES}.customer"),
+        text("party_id", "Customer across instances", f"{SALES}.customer"),
+        flag("internal", "Within the group"),
+        text("fiscal_year", "Fiscal year", f"{SALES}.posting_date"),
+        integer("fiscal_month", "Month of the fiscal year", f"{SALES}.posting_date"),
+        text("fiscal_quarter", "Quarter of the fiscal year", f"{SALES}.posting_date"),
+    ),
+    measures=(
+        amount("net", "Net sales after returns", "INR", _NET),
+        amount("sales", "Net sales before returns", "INR", _NET),
+        amount("returns", "Returns", "INR", _NET, description="Negative, as returns are."),
+        amount("net_kg", "Net sales of what is in kg", "INR", _NET),
+        amount("tax", "Tax", "INR", f"{SALES}.taxes.base_tax_amount_after_discount_amount"),
+        amount("discount", "Discount on the invoice", "INR", f"{SALES}.items.base_amount", _NET),
+        amount("qty_kg", "Weight", "kg", _QTY),
+        amount("qty_litre", "Volume", "litre", _QTY),
+        amount("qty_number", "Number", "number", _QTY),
+        amount("invoices", "Invoices", "invoices"),
+        amount("lines", "Lines", "lines"),
+        ratio("avg_rate", "Average rate", "INR per kg", ("net_kg", "qty_kg")),
+        ratio("avg_invoice", "Average invoice", "INR", ("net", "invoices")),
+        share("returned_share", "Returned of what was sold", "returns", "sales"),
+        distinct("customers", "Customers", "customers", "party_id"),
+    ),
+    checks=(),
+    tie_outs=(
+        TieOut(
+            "sales_lines",
+            "Net sales are those of the lines",
+            lambda _: _total("net"),
+            lambda _: Feed(of=LINES, row={}, stages=_total("net")),
+        ),
+    ),
+    freshness_hours=30,
+    build=build,
+)

@@ -1,0 +1,55 @@
+"""How an instance stands: whether its last runs went well, and how old its store is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from warehouse.documents.control import Failure, Outcome, Run
+from warehouse.documents.status import LOOKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+WELL = frozenset({Outcome.COMPLETED, Outcome.DEFERRED})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`whole_at`: when a run last brought the whole store up to date; `met_at`: the first run.
+
+    `failure`: why the last run did not go well; `unwell_runs`: how many in a row did not, 0 to 2.
+    """
+
+    instance: str
+    met_at: datetime | None
+    whole_at: datetime | None
+    unwell_runs: int
+    failure: Failure | None
+
+
+async def read_standing(instance: str) -> Standing:
+    """Return how an instance stands, by its finished runs that store documents."""
+    ended = {"instance": instance, "kind": {"$nin": LOOKING}, "finished_at": {"$ne": None}}
+    first = await Run.find(ended).sort("token").first_or_none()
+    last = await Run.find(ended).sort("-token").limit(2).to_list()
+    completed = {**ended, "outcome": Outcome.COMPLETED, "is_whole": True}
+    whole = await Run.find(completed).sort("-token").first_or_none()
+    unwell = 0
+    for run in last:
+        if run.outcome in WELL:
+            break
+        unwell += 1
+    return Standing(
+        instance=instance,
+        met_at=first.started_at if first else None,
+        whole_at=whole.finished_at if whole else None,
+        unwell_runs=unwell,
+        failure=find_failure(last[0]) if unwell else None,
+    )
+
+
+def find_failure(run: Run) -> Failure | None:
+    """Return what stopped a run, or else the first failure of a DocType in it."""
+    failures = (report.failure for report in run.doctypes if report.outcome is not Outcome.DENIED)
+    return run.failure or next((failure for failure in failures if failure), None)
