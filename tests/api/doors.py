@@ -99,8 +99,8 @@ def open_links(browser: httpx.Client) -> set[str]:
 def open_doors(mongodb_uri: str, folder: Path) -> Iterator[Doors]:
     """Start it all."""
     with (
-        SiteProcess(documents=150, password=A_PASSWORD) as a,
-        SiteProcess(documents=150, password=B_PASSWORD) as b,
+        SiteProcess(documents=300, password=A_PASSWORD) as a,
+        SiteProcess(documents=300, password=B_PASSWORD) as b,
     ):
         variables = _variables({"a": a, "b": b, "c": b})
         asyncio.run(_fill(mongodb_uri, variables))

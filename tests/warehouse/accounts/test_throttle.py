@@ -75,7 +75,14 @@ async def test_an_account_of_one_instance_is_not_one_of_another():
     await take(Attempt("asha", "10.0.0.2"), NOW)
 
 
-async def test_a_flood_on_one_account_fills_neither_address_nor_instance():
+async def test_an_address_that_is_stopped_locks_nobody_out():
+    for number in range(4):
+        await count_let_through(10, lambda n, number=number: Attempt(f"user{number}", "10.0.0.1"))
+    asked = await count_let_through(10, lambda n: Attempt("user3", f"10.0.1.{n}"))
+    assert asked == BY_ACCOUNT.attempts
+
+
+async def test_a_flood_on_one_account_does_not_fill_its_instance():
     await count_let_through(200, lambda n: Attempt("asha", f"10.0.{n}.1", "a"))
     await take(Attempt("ravi", "10.0.199.1", "a"), NOW)
     rows = await SignInCount.find({"_id": {"$regex": "^instance"}}).to_list()
