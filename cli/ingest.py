@@ -21,6 +21,7 @@ from cli.terminal import (
     print_json,
     printable,
 )
+from warehouse.access.refresh import refresh_beside
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome, Run
 from warehouse.erpnext.paging import parse_site_datetime
@@ -152,6 +153,8 @@ async def _ingest(
     surroundings: Surroundings,
     kind: str,
 ) -> Result:
+    # The rules of who may see what are as fresh as the documents; without, those of before stay.
+    await refresh_beside(erp)
     try:
         run = await ingest_instance(erp, Limits.of(settings), selection, surroundings, kind)
     except WarehouseError as error:

@@ -11,6 +11,7 @@ from pymongo import AsyncMongoClient
 from tests.api.serving import ApiProcess, variables_of
 from tests.ingesting import Ingester
 from tests.sample_books import DOCUMENTS, MIX, SEED
+from warehouse.access.refresh import refresh_access
 from warehouse.documents.database import init_documents
 
 if TYPE_CHECKING:
@@ -25,12 +26,18 @@ DATABASE = "test-api"
 
 @pytest.fixture(scope="session")
 def ingested(mongodb_uri: str, sample_site: SiteProcess) -> str:
-    """A database that holds all that the sample site has; returns its name. Read it only."""
+    """A database that holds all that the sample site has; returns its name. Read it only.
+
+    `other` has the same permissions and no documents.
+    """
 
     async def ingest() -> None:
         async with AsyncMongoClient(mongodb_uri, tz_aware=True) as client:
             await init_documents(client[DATABASE], ["site"])
-            await Ingester(client[DATABASE], sample_site).run()
+            ingester = Ingester(client[DATABASE], sample_site)
+            await ingester.run()
+            for instance in ("site", "other"):
+                await refresh_access(ingester.erp.model_copy(update={"instance": instance}))
 
     sample_site.control.clear_faults()
     sample_site.control.do("swap", documents=DOCUMENTS, seed=SEED, mix=MIX.value)
