@@ -101,6 +101,15 @@ def test_goods_received_are_worth_what_the_stock_ledger_took_in(tied: Tied):
     assert abs(landed - moved) <= len(rows)
 
 
+def test_services_are_billed_and_not_received(tied: Tied):
+    services = {row["name"] for row in tied.documents["Item"] if not row["is_stock_item"]}
+    rows = [row for row in tied.rows["procurement_lines"] if row["item_code"] in services]
+    assert {row["goods"] for row in rows} == {0}
+    assert (
+        sum(paise(row["received"]) for row in rows) == 0 < sum(paise(row["amount"]) for row in rows)
+    )
+
+
 @SIDES
 def test_balances_are_those_of_the_payment_ledger_by_voucher(
     tied: Tied, slug: str, account_type: str
