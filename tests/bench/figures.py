@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.bench import (
+    incremental_vs_full,
     ingest_memory_growth,
     ingest_time_growth,
     ingest_unpaced,
@@ -18,6 +19,7 @@ from tests.bench import (
     read_sparse,
     resync_requests,
     ten_changes,
+    transform_vs_pipeline,
 )
 
 if TYPE_CHECKING:
@@ -58,4 +60,6 @@ FIGURES = {
     "document_vs_raw": Figure(read_document.take, bar=0.55),
     "deep_page_vs_first": Figure(read_deep_page.take, aim=1.1),
     "capped_count_vs_page": Figure(read_capped_count.take, aim=2),
+    "transform_vs_pipeline": Figure(transform_vs_pipeline.take, bar=1.2),
+    "incremental_vs_full": Figure(incremental_vs_full.take, bar=0.1),
 }
