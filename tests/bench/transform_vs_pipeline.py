@@ -52,6 +52,7 @@ async def _run_bare(store: TransformStore, rows: int) -> float:
     await init_business(store.business, [BARE])
     async with store.transform() as transform:
         dataset = transform.terms.registry.get(SLUG)
+        await transform._read_upstream(dataset)
         scope = await transform._scope(dataset, INSTANCE)
         pipelines = [_pipeline(store, dataset, feed) for feed in dataset.build(scope)]
     started = time.perf_counter()
