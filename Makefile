@@ -43,8 +43,8 @@ types: $(INSTALLED)
 soak: $(INSTALLED) ## the long runs of the property tests: MINUTES=30 SEED=1
 	SOAK_MINUTES=$(or $(MINUTES),30) SOAK_SEED=$(or $(SEED),1) $(BIN)/python -m pytest -m soak
 
-bench: $(INSTALLED) ## speed as ratios against raw baselines of the same run
-	$(BIN)/python -m tests.bench
+bench: $(INSTALLED) ## speed as ratios against raw baselines of the same run: ONLY=figure
+	$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY))
 
 lock: ## resolve requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

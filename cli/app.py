@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli import (
+    access,
     check,
     demo,
     flows,
@@ -37,4 +38,5 @@ app.command("flows")(flows.flows)
 app.command("transform")(transform.transform)
 app.command("status")(status.status)
 app.add_typer(rejected.app, name="rejected")
+app.add_typer(access.app, name="access")
 app.add_typer(user.app, name="user")

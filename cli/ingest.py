@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pymongo.errors import ConnectionFailure
 
+from cli.failures import failure_as_json, failure_exit_code
 from cli.options import AsJson, DocTypes, Instances, select_instances
 from cli.plan import print_plans
 from cli.progress import watch
@@ -20,10 +21,11 @@ from cli.terminal import (
     print_json,
     printable,
 )
+from warehouse.access.refresh import refresh_beside
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome, Run
 from warehouse.erpnext.paging import parse_site_datetime
-from warehouse.errors import ConfigurationError, LeaseError, WarehouseError
+from warehouse.errors import ConfigurationError, WarehouseError
 from warehouse.ingestion.run import Limits, Surroundings, ingest_instance
 from warehouse.ingestion.task import Depth, Selection
 from warehouse.mongodb.failures import explain_loss
@@ -34,9 +36,7 @@ if TYPE_CHECKING:
 
     from warehouse.settings import ErpInstance, Settings
 
-NOTHING_DONE = 1
 PARTLY_DONE = 3
-LEASE_HELD = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,7 @@ class Result:
         if self.run:
             record: dict[str, Any] = self.run.model_dump(mode="json", exclude={"revision_id"})
             return record
-        return {
-            "outcome": "failed",
-            "failure": {
-                "code": self.error.code if self.error else "",
-                "message": self.error.message if self.error else "",
-                "cure": self.error.cure if self.error else "",
-            },
-        }
+        return failure_as_json(self.error) if self.error else {}
 
 
 def ingest(  # noqa: PLR0913 an option each
@@ -141,8 +134,7 @@ def exit_code(results: Sequence[Result]) -> int:
         return 0
     if any(result.did_something for result in results):
         return PARTLY_DONE
-    held = any(isinstance(result.error, LeaseError) for result in results)
-    return LEASE_HELD if held else NOTHING_DONE
+    return failure_exit_code(result.error for result in results)
 
 
 def print_results(results: Sequence[Result]) -> None:
@@ -161,6 +153,8 @@ async def _ingest(
     surroundings: Surroundings,
     kind: str,
 ) -> Result:
+    # The rules of who may see what are as fresh as the documents; without, those of before stay.
+    await refresh_beside(erp)
     try:
         run = await ingest_instance(erp, Limits.of(settings), selection, surroundings, kind)
     except WarehouseError as error:

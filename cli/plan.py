@@ -7,35 +7,37 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from cli.failures import failure_as_json, failure_exit_code
 from cli.terminal import out, print_error, print_json, printable
 from warehouse.datastore import open_datastore
 from warehouse.errors import WarehouseError
-from warehouse.ingestion.plan import Plan, make_plan
-from warehouse.ingestion.run import Limits, ask_instance
+from warehouse.ingestion.plan import make_plan
+from warehouse.ingestion.run import Limits, Surroundings, open_look
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from warehouse.ingestion.plan import Plan
     from warehouse.ingestion.task import Selection
     from warehouse.settings import ErpInstance, Settings
-
-FAILED = 1
 
 
 def print_plans(
     settings: Settings, erps: Sequence[ErpInstance], selection: Selection, *, as_json: bool
 ) -> int:
-    """Print a plan for each instance; return the exit code: 1 if any could not be made."""
+    """Print a plan for each instance; return the exit code: 1 or 5 if any could not be made."""
     plans = asyncio.run(_make_plans(settings, erps, selection))
-    made = [plan for plan in plans if isinstance(plan, Plan)]
     if as_json:
-        print_json({"instances": {plan.instance: _as_json(plan) for plan in made}})
+        names = [erp.instance for erp in erps]
+        told = dict(zip(names, map(_as_json, plans), strict=True))
+        print_json({"instances": told})
     for plan in plans:
         if isinstance(plan, WarehouseError):
             print_error(plan)
         elif not as_json:
             _print(plan)
-    return 0 if len(made) == len(plans) else FAILED
+    errors = [plan for plan in plans if isinstance(plan, WarehouseError)]
+    return failure_exit_code(errors) if errors else 0
 
 
 async def _make_plans(
@@ -49,11 +51,11 @@ async def _make_plan(
     settings: Settings, erp: ErpInstance, selection: Selection
 ) -> Plan | WarehouseError:
     try:
-        return await ask_instance(
-            erp, "plan", Limits.of(settings), lambda run: make_plan(run, selection)
-        )
+        async with open_look(erp, Limits.of(settings), Surroundings()) as run:
+            plan = await make_plan(run, selection)
     except WarehouseError as error:
         return error
+    return plan
 
 
 def _print(plan: Plan) -> None:
@@ -72,7 +74,9 @@ def _print(plan: Plan) -> None:
     out.print(table)
 
 
-def _as_json(plan: Plan) -> dict[str, Any]:
+def _as_json(plan: Plan | WarehouseError) -> dict[str, Any]:
+    if isinstance(plan, WarehouseError):
+        return failure_as_json(plan)
     return {
         "documents": plan.documents,
         "requests": plan.requests,

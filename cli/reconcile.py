@@ -9,7 +9,7 @@ import typer
 
 from cli.ingest import exit_code, ingest_all, print_results
 from cli.options import AsJson, DocTypes, Instances, select_instances
-from cli.terminal import log_to_stderr, print_json
+from cli.terminal import end_on_sigterm, log_to_stderr, print_json
 from warehouse.ingestion.task import Depth, Selection
 from warehouse.settings import get_settings
 
@@ -31,6 +31,7 @@ def reconcile(
     Exit code: as `csa ingest`.
     """
     log_to_stderr()
+    end_on_sigterm()
     settings = get_settings()
     selection = Selection(
         doctypes=frozenset(doctype or ()),

@@ -124,9 +124,9 @@ def _checks(one: DatasetStatus) -> str:
 def _drift(event: DriftStatus) -> str:
     where = " ".join(part for part in (event.doctype, event.field) if part)
     change = " → ".join(part for part in (event.before, event.after) if part)
-    return (
-        f"[cyan]drift[/] {event.at:%Y-%m-%d} {printable(f'{event.drift.value} {where} {change}')}"
-    )
+    version = f" (version {event.meta_version})" if event.meta_version else ""
+    said = printable(f"{event.drift.value} {where} {change}")
+    return f"[cyan]drift[/] {event.at:%Y-%m-%d} {said}{version}"
 
 
 def _table(lines: Sequence[DocTypeStatus]) -> Table:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pymongo.errors import ConnectionFailure
 
-from cli.ingest import LEASE_HELD, NOTHING_DONE, PARTLY_DONE
+from cli.failures import LEASE_HELD, NOTHING_DONE
+from cli.ingest import PARTLY_DONE
 from cli.options import AsJson, select_instances
 from cli.terminal import end_on_sigterm, log_to_stderr, out, print_error, print_json, printable
 from warehouse.datasets.registry import load_registry

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.failures import failure_as_json, failure_exit_code
 from cli.options import AsJson, DocTypes, Instances, select_instances
-from cli.terminal import log_to_stderr, out, print_error, print_json, printable
+from cli.terminal import end_on_sigterm, log_to_stderr, out, print_error, print_json, printable
 from warehouse.datastore import open_datastore
 from warehouse.errors import WarehouseError
-from warehouse.ingestion.run import Limits, ask_instance
+from warehouse.ingestion.run import Limits, Surroundings, open_look
 from warehouse.ingestion.task import Selection
 from warehouse.ingestion.verify import Verification, compare
 from warehouse.settings import get_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from warehouse.ingestion.verify import Difference
     from warehouse.settings import ErpInstance, Settings
 
-FAILED = 1
 DIFFERENT = 4
 
 
@@ -35,23 +37,31 @@ def verify(
 ) -> None:
     """Compare counts, names, versions and sampled content of the store with its ERPs.
 
-    Exit code: 0 equal, 4 different, 1 not compared.
+    Exit code: 0 equal, 4 different, 1 not compared, 5 another process works on the instance.
     """
     log_to_stderr()
+    end_on_sigterm()
     settings = get_settings()
     erps = select_instances(settings, instances)
     results = asyncio.run(_verify(settings, erps, frozenset(doctype or ()), sample))
-    found = [result for result in results if isinstance(result, Verification)]
     if as_json:
-        print_json({"instances": [result.model_dump(mode="json") for result in found]})
+        names = [erp.instance for erp in erps]
+        told = dict(zip(names, map(_as_json, results), strict=True))
+        print_json({"instances": told})
     for result in results:
         if isinstance(result, WarehouseError):
             print_error(result)
         elif not as_json:
             _print(result)
-    if len(found) < len(results):
-        raise typer.Exit(FAILED)
-    raise typer.Exit(DIFFERENT if any(result.differences for result in found) else 0)
+    raise typer.Exit(exit_code(results))
+
+
+def exit_code(results: Sequence[Verification | WarehouseError]) -> int:
+    """Return the exit code that tells how it went: a difference above all, then a failure."""
+    if any(isinstance(result, Verification) and result.differences for result in results):
+        return DIFFERENT
+    errors = [result for result in results if isinstance(result, WarehouseError)]
+    return failure_exit_code(errors) if errors else 0
 
 
 async def _verify(
@@ -65,11 +75,18 @@ async def _verify_one(
     settings: Settings, erp: ErpInstance, selection: Selection, sample: int
 ) -> Verification | WarehouseError:
     try:
-        return await ask_instance(
-            erp, "verify", Limits.of(settings), lambda run: compare(run, selection, sample)
-        )
+        async with open_look(erp, Limits.of(settings), Surroundings()) as run:
+            result = await compare(run, selection, sample)
     except WarehouseError as error:
         return error
+    return result
+
+
+def _as_json(result: Verification | WarehouseError) -> dict[str, Any]:
+    if isinstance(result, WarehouseError):
+        return failure_as_json(result)
+    outcome = "different" if result.differences else "equal"
+    return {"outcome": outcome, **result.model_dump(mode="json")}
 
 
 def _print(result: Verification) -> None:

@@ -11,6 +11,7 @@ from prefect.schedules import Cron
 from prefect.settings import PREFECT_LOGGING_EXTRA_LOGGERS, temporary_settings
 from prefect.types.entrypoint import EntrypointType
 
+from flows.access_refresh import access_refresh
 from flows.backfill import backfill
 from flows.daily import TIME_ZONE, daily
 from flows.events import UPDATED
@@ -52,6 +53,13 @@ DEPLOYMENTS: dict[Flow[..., Any], dict[str, Any]] = {
     },
     reconcile: {"description": "Make the store of one instance equal its ERP, all of it compared."},
     backfill: {"description": "Catch up on what one instance saved since a day, or on everything."},
+    access_refresh: {
+        "description": "Read who may see what in every instance.",
+        "schedule": Cron("*/30 * * * *", timezone=TIME_ZONE),
+        "concurrency_limit": ConcurrencyLimitConfig(
+            limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+        ),
+    },
     watch: {
         "description": "Mark abandoned runs as Crashed; fail when the store of an instance is old.",
         "schedule": Cron("*/30 * * * *", timezone=TIME_ZONE),

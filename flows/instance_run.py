@@ -27,6 +27,7 @@ from flows.events import tell_failed_twice, tell_updated
 from flows.progress import ProgressRing
 from flows.runbooks import page_for
 from flows.summary import UNWELL, conclude, describe_failure, describe_report
+from warehouse.access.refresh import refresh_beside
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome
 from warehouse.documents.standing import read_standing
@@ -151,6 +152,7 @@ async def _sync_all(bench: Bench) -> None:
 async def survey(instance: str) -> int:
     """Find out which DocTypes of `instance` have work; return how many."""
     bench = _bench.get()
+    await refresh_beside(get_settings().instance(instance))
     syncs = await bench.run.list_syncs(bench.selection)
     await bench.run.survey_all(syncs)
     bench.syncs = {found.doctype: found for found in syncs}

@@ -25,6 +25,8 @@ PAGES = {
     "erp_throttled": "throttled",
     "suspect_deletes": "suspect-deletes",
     "mongodb_unavailable": "mongod-down",
+    "access_snapshot_invalid": "access-stale",
+    "access_snapshot_stale": "access-stale",
     "lease_held": "stuck-run",
     "lease_lost": "stuck-run",
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.bench.workbench import INSTANCE, Speed, Workbench
 from warehouse.documents.control import Outcome, Run
 from warehouse.documents.raw import raw_model
-from warehouse.ingestion.run import ingest_instance
+from warehouse.ingestion.run import Limits, ingest_instance
 from warehouse.settings import ErpInstance
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ async def ingest_here(erp: ErpInstance) -> Speed:
     return Speed(stored, seconds)
 
 
-async def run_once(erp: ErpInstance) -> Run:
+async def run_once(erp: ErpInstance, limits: Limits | None = None) -> Run:
     """Run the engine; raise RuntimeError unless it completed."""
-    run = await ingest_instance(erp)
+    run = await ingest_instance(erp, limits)
     if run.outcome is not Outcome.COMPLETED:
         raise RuntimeError(f"the run ended {run.outcome}: {run.failure or run.doctypes}")
     return run

@@ -44,6 +44,14 @@ async def test_figures_are_ratios_or_values_beside_what_they_are_made_of():
     assert sum(figures["ingest_unpaced"]["shares"].values()) == pytest.approx(1, abs=0.01)
 
 
+async def test_ten_changes_cost_the_inventory_and_requests_of_their_own():
+    figure = (await run_bench("ten_changes_requests"))["ten_changes_requests"]
+    quiet, changed = figure["quiet"], figure["ten_changes"]
+    assert figure["value"] == changed["requests"] - quiet["requests"] <= 10 * 4
+    assert changed["rows"] - quiet["rows"] < 100
+    assert quiet["rows"] < figure["documents"] / 2
+
+
 def test_the_figures_of_the_contract_are_measured():
     assert {
         "ingest_vs_ceiling",

@@ -25,16 +25,36 @@ INSTANCE = "site"
 
 @dataclass(frozen=True)
 class Sizes:
-    """Documents of the usual and of the large site, single reads sampled, rounds per median."""
+    """Documents of the usual and of the large site, single reads sampled, rounds per median.
+
+    `most_documents`: of the site that ten changes are looked for in; `inventory_rows`: up to how
+    many documents a DocType's inventory is complete there.
+    """
 
     documents: int
     many_documents: int
     single_reads: int
     rounds: int
+    most_documents: int
+    inventory_rows: int
 
 
-FULL = Sizes(documents=5_000, many_documents=50_000, single_reads=300, rounds=3)
-QUICK = Sizes(documents=200, many_documents=300, single_reads=8, rounds=1)
+FULL = Sizes(
+    documents=5_000,
+    many_documents=50_000,
+    single_reads=300,
+    rounds=3,
+    most_documents=1_000_000,
+    inventory_rows=20_000,
+)
+QUICK = Sizes(
+    documents=200,
+    many_documents=300,
+    single_reads=8,
+    rounds=1,
+    most_documents=1_000,
+    inventory_rows=50,
+)
 
 
 @dataclass(frozen=True)

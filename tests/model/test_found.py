@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.model.walk import Walk
+from tests.model.walk import Walk, accepting
 from tests.model.warehouse import EVERYTHING
 from tests.model.wire import THERE, WRITE, Gate, Moment
 
@@ -114,3 +114,20 @@ async def test_names_exchanged_by_documents_of_one_modified_mix_nothing(walk: Wa
     await walk.warehouse.run(gate=Gate([(moment, swap)]))
     await walk.examiner.examine()
     await walk.reconcile(DICE)
+
+
+async def test_a_return_that_was_broken_off_before_the_document_was_stored_is_no_return(
+    walk: Walk,
+):
+    row = walk.site.find(FARMER, A)
+    walk.site.hide(FARMER, A)
+    await walk.warehouse.run(accepting(FARMER))
+    walk.site.show_all()
+    gate = Gate([(Moment(WRITE, 1, "insert_many", "erp_site"), Gate.stop)])
+    await walk.warehouse.run_until_stopped(EVERYTHING, gate)
+    await walk.warehouse.bury_stopped()
+    walk.site.delete(FARMER, A, trace=True)
+    await walk.reconcile(DICE)
+    ((grave,),) = (await walk.warehouse.read_tombstones()).values()
+    assert (grave["name"], grave["erp_creation"]) == (A, row["creation"])
+    assert grave["restored_at"] is None

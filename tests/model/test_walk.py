@@ -16,7 +16,7 @@ from tests.model.walk import Step, play, play_seed
 
 pytestmark = pytest.mark.usefixtures("store")
 
-TEST_S = 60.0
+TEST_S = 90.0
 # The shortest walk there is; a failing one goes here while it is looked into.
 STEPS = [Step("ingest", 0), Step("edit", 0), Step("reconcile", 0)]
 

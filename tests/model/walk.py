@@ -65,8 +65,8 @@ SPOILT = (
     {"action": "status", "status": 417, "exc_type": "ValidationError"},
 )
 SHRINK_S = 30.0
-# A walk takes a second or two; one that takes this long hangs.
-WALK_LIMIT_S = 60.0
+# A step takes a second or two, a few on a busy machine; one that takes this long hangs.
+STEP_LIMIT_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,9 @@ async def play(steps: list[Step]) -> ModelSite:
     walk = Walk()
     await walk.warehouse.wipe()
     try:
-        async with asyncio.timeout(WALK_LIMIT_S):
-            for step in steps:
-                walk.site.log.append(f"# {step}")
+        for step in steps:
+            walk.site.log.append(f"# {step}")
+            async with asyncio.timeout(STEP_LIMIT_S):
                 await walk.take(step)
     except Exception as error:
         error.add_note("\n".join(walk.site.log))
@@ -219,7 +219,7 @@ class Walk:
             gate.acts.append((_draw_request(dice), self._draw_act(dice)))
         for _ in range(dice.randrange(3)):
             self._spoil(dice)
-        selection = _draw_selection(dice)
+        selection = _draw_selection(dice, self._recent)
         await self._end(await self.warehouse.run(selection, gate))
 
     async def raced(self, dice: Random) -> None:
@@ -238,7 +238,7 @@ class Walk:
         if dice.random() < 0.5:
             gate.acts.append((_draw_request(dice), self._draw_act(dice)))
         try:
-            run = await self.warehouse.run(_draw_selection(dice), gate)
+            run = await self.warehouse.run(_draw_selection(dice, self._recent), gate)
         except asyncio.CancelledError:
             self.site.log.append("cancelled")
             run = None
@@ -250,7 +250,9 @@ class Walk:
         moment = _draw_moment(dice)
         self.site.log.append(f"stop at {moment}")
         gate = Gate([(moment, Gate.stop)])
-        await self._end(await self.warehouse.run_until_stopped(_draw_selection(dice), gate))
+        await self._end(
+            await self.warehouse.run_until_stopped(_draw_selection(dice, self._recent), gate)
+        )
 
     async def revive(self, dice: Random) -> None:
         """Let a run that was stopped go on, mostly after another has taken over."""
@@ -282,7 +284,7 @@ class Walk:
     async def accept(self, _dice: Random) -> None:
         """Reconcile and say that what left may be removed, hidden documents too."""
         await self._begin(are_hidden_given_up=True)
-        await self._end(await self.warehouse.run(_accepting()))
+        await self._end(await self.warehouse.run(accepting()))
 
     async def reconcile(self, dice: Random) -> None:
         """Reconcile while nobody touches the site: then the store is the site."""
@@ -306,7 +308,7 @@ class Walk:
             await self.revive(dice)
         self.site.show_all()
         for doctype in await self.examiner.doctypes_that_lost_many():
-            await self._run_quietly(_accepting(doctype))
+            await self._run_quietly(accepting(doctype))
 
     async def _run_quietly(self, selection: Selection | None = None) -> Run:
         await self._begin()
@@ -328,6 +330,11 @@ class Walk:
     def _assert_completed(self, run: Run) -> None:
         reports = {each.doctype: each for each in run.doctypes if each.failure}
         assert run.outcome is Outcome.COMPLETED, (run.outcome, run.failure, reports)
+
+    @property
+    def _recent(self) -> str:
+        """The site's time of some hours ago."""
+        return self.site.clock.site_text(timedelta(hours=3))
 
     def _draw_act(self, dice: Random) -> Callable[[Gate], None]:
         """Draw what happens while a run is under way: changes of the site, or a cut connection."""
@@ -386,9 +393,9 @@ def _draw_request(dice: Random) -> Moment:
     return Moment(dice.choice((THERE, THERE, BACK)), nth, phase, room)
 
 
-def _draw_selection(dice: Random) -> Selection | None:
-    return dice.choice((None, None, EVERYTHING))
+def _draw_selection(dice: Random, recent: str) -> Selection | None:
+    return dice.choice((None, Selection(since=recent), EVERYTHING))
 
 
-def _accepting(*doctypes: str) -> Selection:
+def accepting(*doctypes: str) -> Selection:
     return Selection(frozenset(doctypes), EVERYTHING.depth, accepts_deletes=True)

@@ -15,7 +15,7 @@ from warehouse.documents.control import CONTROL_MODELS, Lease
 from warehouse.documents.drift import DriftEvent
 from warehouse.documents.raw import raw_model
 from warehouse.documents.tombstones import tombstones
-from warehouse.ingestion.run import Limits, Surroundings, ingest_instance, open_run
+from warehouse.ingestion.run import Limits, Surroundings, ingest_instance, open_look
 from warehouse.ingestion.task import Depth, Selection
 from warehouse.ingestion.verify import Verification, compare
 from warehouse.settings import ErpInstance
@@ -114,7 +114,7 @@ class Warehouse:
 
     async def verify(self, sample: int) -> Verification:
         """Compare as `csa verify` does."""
-        async with open_run(ERP, "verify", LIMITS, self._surroundings(Gate())) as run:
+        async with open_look(ERP, LIMITS, self._surroundings(Gate())) as run:
             return await compare(run, Selection(), sample)
 
     def _start(self, selection: Selection | None, gate: Gate) -> asyncio.Task[Run]:

@@ -42,7 +42,7 @@ def compile_access(snapshot: Snapshot, user: str, doctype: str) -> Access | Deni
     if isinstance(metas, Denial):
         return metas
     rules = rules_of(snapshot, doctype, roles_of(snapshot, known))
-    by_role = _branch_by_role(snapshot, user, metas, rules)
+    by_role = branch_by_role(snapshot, user, metas, rules)
     names = _shared_names(snapshot, user, doctype)
     branches: list[Branch] = [SharesBranch(names)] if names else []
     if not isinstance(by_role, Denial):
@@ -61,6 +61,26 @@ def compile_access(snapshot: Snapshot, user: str, doctype: str) -> Access | Deni
         hidden=hidden_fields(metas, rules),
         metas=metas,
     )
+
+
+def branch_by_role(
+    snapshot: Snapshot, user: str, metas: tuple[Meta, ...], rules: tuple[Rule, ...]
+) -> RoleBranch | OwnerBranch | Denial:
+    """Return what roles show of a DocType, shares apart.
+
+    `metas`: its own, then its child tables'. `rules`: its rows that are of one of the user's roles.
+    """
+    doctype = metas[0]["name"]
+    reading = [rule for rule in rules if rule.reads and not rule.permlevel]
+    if not reading:
+        return Denial(Code.NO_RULE, f"No role of {user} reads {doctype}, and nothing is shared.")
+    hook = judge_hooks(snapshot, user, metas[0], rules)
+    if isinstance(hook, Denial):
+        return hook
+    if all(rule.if_owner for rule in reading):
+        return OwnerBranch(user.lower(), hook)
+    branch = constrain_by_user_permissions(snapshot, user, metas)
+    return branch if isinstance(branch, Denial) else replace(branch, hook=hook)
 
 
 def _admit_user(snapshot: Snapshot, name: str) -> User | Denial:
@@ -103,22 +123,6 @@ def _refuse_kind(snapshot: Snapshot, doctype: str) -> Denial | None:
     if policy is not Policy.ORDINARY:
         return Denial(Code.DOCTYPE_NOT_SERVED, f"{doctype} is never served ({policy}).")
     return None
-
-
-def _branch_by_role(
-    snapshot: Snapshot, user: str, metas: tuple[Meta, ...], rules: tuple[Rule, ...]
-) -> RoleBranch | OwnerBranch | Denial:
-    doctype = metas[0]["name"]
-    reading = [rule for rule in rules if rule.reads and not rule.permlevel]
-    if not reading:
-        return Denial(Code.NO_RULE, f"No role of {user} reads {doctype}, and nothing is shared.")
-    hook = judge_hooks(snapshot, user, metas[0], rules)
-    if isinstance(hook, Denial):
-        return hook
-    if all(rule.if_owner for rule in reading):
-        return OwnerBranch(user.lower(), hook)
-    branch = constrain_by_user_permissions(snapshot, user, metas)
-    return branch if isinstance(branch, Denial) else replace(branch, hook=hook)
 
 
 def _shared_names(snapshot: Snapshot, user: str, doctype: str) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def unattested_apps(snapshot: Snapshot) -> list[str]:
     return [
         f"{app} {version}".strip()
         for app, version in sorted(snapshot.versions.items())
-        if not _is_known(app, version) and snapshot.attestation.apps.get(app) != version
+        if not is_known_app(app, version) and snapshot.attestation.apps.get(app) != version
     ]
 
 
@@ -75,7 +75,13 @@ def judge_hooks(
     return translate(snapshot, user, meta, rules) if translate else None
 
 
-def _is_known(app: str, version: str) -> bool:
+def is_judged(doctype: str) -> bool:
+    """Say whether Frappe's own hooks of a DocType are accounted for here."""
+    return doctype in _TRANSLATED or doctype in _UNTRANSLATED
+
+
+def is_known_app(app: str, version: str) -> bool:
+    """Say whether the hooks of an app in this version were looked through."""
     if app not in KNOWN_APPS:
         return False
     majors, found = KNOWN_APPS[app], re.match(r"\d+", version)

@@ -8,6 +8,7 @@ the one that hides a document.
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from warehouse.erpnext.retrying import Sleep
     from warehouse.settings import ErpInstance
 
+logger = logging.getLogger(__name__)
+
 HELD_BACK = timedelta(minutes=10)
 
 
@@ -58,6 +61,7 @@ class Refreshed:
     """What a refresh put in force. `lacking`: DocTypes that can't be shown, and why."""
 
     snapshot: Snapshot
+    version: str
     read_at: datetime
     is_changed: bool
     rows: dict[str, int]
@@ -90,6 +94,19 @@ async def refresh_access(
         await record_failure(pointer)
         raise
     return await _store(pointer, _Found(snapshot, metas, counts, started))
+
+
+async def refresh_beside(erp: ErpInstance, outside: Outside | None = None) -> WarehouseError | None:
+    """Refresh as part of other work, which goes on without; return what was wrong, if anything."""
+    try:
+        refreshed = await refresh_access(erp, outside)
+    except WarehouseError as error:
+        logger.warning("%s: access snapshot not refreshed: %s", erp.instance, error)
+        return error
+    logger.info(
+        "%s: access snapshot %s", erp.instance, "is new" if refreshed.is_changed else "confirmed"
+    )
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +142,7 @@ async def _read(
     settings = await client.read("System Settings")
     facts = Facts(
         rows=rows,
-        versions=await _read_apps(client),
+        versions=await read_apps(client),
         is_strict=str(settings.get("apply_strict_user_permissions") or "0") != "0",
         metas=metas.by_name,
         fingerprints=metas.fingerprints,
@@ -145,33 +162,33 @@ async def _read_table(client: ErpClient, table: Table) -> list[Row]:
     """Return every row of a table.
 
     Raises:
-        AccessSnapshotInvalid: if it is refused, lacks columns, or is empty and never should be.
+        AccessSnapshotInvalid: if it is refused, lacks columns or rows, or is empty and never is.
     """
     doctype = table.query.doctype
     try:
         rows = await client.list_rows(table.query)
+        number = await client.count(doctype) if table.is_counted else len(rows)
     except ErpRejected as error:
-        raise AccessSnapshotInvalid(
-            f"{client.instance} refuses the list of {doctype}: {error.message}",
-            cure="csa check says which role the key's user needs.",
-            instance=client.instance,
-            doctype=doctype,
+        raise _unusable(
+            client, doctype, f"refuses the list of {doctype}: {error.message}"
         ) from error
-    if missing := {column for row in rows for column in table.columns if column not in row}:
-        raise AccessSnapshotInvalid(
-            f"{client.instance} lists {doctype} without {', '.join(sorted(missing))}.",
-            cure="csa check says which role the key's user needs.",
-            instance=client.instance,
-            doctype=doctype,
-        )
+    missing = {column for row in rows for column in table.columns if column not in row}
+    if missing:
+        raise _unusable(client, doctype, f"lists {doctype} without {', '.join(sorted(missing))}.")
+    if number != len(rows):
+        raise _unusable(client, doctype, f"counts {number} {doctype} and lists {len(rows)}.")
     if not rows and not table.may_be_empty:
-        raise AccessSnapshotInvalid(
-            f"{client.instance} lists no {doctype} at all, which no ERPNext does.",
-            cure="csa check says which role the key's user needs.",
-            instance=client.instance,
-            doctype=doctype,
-        )
+        raise _unusable(client, doctype, f"lists no {doctype} at all, which no ERPNext does.")
     return rows
+
+
+def _unusable(client: ErpClient, doctype: str, what: str) -> AccessSnapshotInvalid:
+    return AccessSnapshotInvalid(
+        f"{client.instance} {what}",
+        cure="csa check says which role the key's user needs.",
+        instance=client.instance,
+        doctype=doctype,
+    )
 
 
 def _hold_back(attempt: _Attempt, counts: dict[str, int]) -> None:
@@ -194,7 +211,7 @@ def _hold_back(attempt: _Attempt, counts: dict[str, int]) -> None:
         )
 
 
-async def _read_apps(client: ErpClient) -> dict[str, str]:
+async def read_apps(client: ErpClient) -> dict[str, str]:
     """Return app → version by both lists that Frappe keeps; what either names is installed."""
     versions = await client.read_versions()
     listed = (await client.read("Installed Applications")).get("installed_applications") or []
@@ -239,7 +256,7 @@ async def _load(pointer: AccessPointer) -> Snapshot | None:
 
 async def _store(pointer: AccessPointer, found: _Found) -> Refreshed:
     version, data = pack(found.snapshot)
-    is_changed = version != pointer.version
+    before = pointer.version
     pointer.parts = await write_content(pointer.id, version, data, found.started)
     pointer.version = version
     pointer.read_at = found.started
@@ -247,11 +264,12 @@ async def _store(pointer: AccessPointer, found: _Found) -> Refreshed:
     pointer.emptied = {}
     pointer.failure = None
     await put_in_force(pointer)
-    await drop_unused(pointer, found.started)
+    await drop_unused(pointer, before, found.started)
     return Refreshed(
         snapshot=found.snapshot,
+        version=version,
         read_at=found.started,
-        is_changed=is_changed,
+        is_changed=version != before,
         rows=found.counts,
         lacking=found.metas.lacking,
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from warehouse.access.snapshot import Snapshot
     from warehouse.access.verdict import Access, Denial
+    from warehouse.settings import Settings
 
 REMEMBERED_S = 2.0
 MOST_COMPILED = 2_000
@@ -53,6 +54,11 @@ class Snapshots:
         self._now_s = now_s
         self._known: dict[str, _Known] = {}
         self._loading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Snapshots:
+        """Return them as the settings say."""
+        return cls(timedelta(hours=settings.csa_access_max_age_hours))
 
     async def get(self, instance: str) -> Snapshot:
         """Return the snapshot in force.
@@ -100,9 +106,17 @@ class Snapshots:
                 return known
             data = await read_content(pointer)
             if data is not None:
-                found = _Known(unpack(pointer.version, data), pointer.read_at, until)
+                found = _Known(_unpack(pointer, data), pointer.read_at, until)
                 self._known[instance] = found
                 return found
             # It went out of use between the two reads: look again.
         self._known.pop(instance, None)
         raise AccessSnapshotStale(instance)
+
+
+def _unpack(pointer: AccessPointer, data: bytes) -> Snapshot:
+    """Return the snapshot; one that is damaged, or of another release, is as good as none."""
+    try:
+        return unpack(pointer.version, data)
+    except ValueError as error:
+        raise AccessSnapshotStale(pointer.id) from error

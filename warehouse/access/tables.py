@@ -33,16 +33,26 @@ Rows = dict[str, list[Row]]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: how it is asked for, and the columns without which it can't be used."""
+    """One table: how it is asked for, and the columns without which it can't be used.
+
+    `is_counted`: a row that is missing from it lets more be seen, so that it is counted, too.
+    """
 
     query: ListQuery
     columns: tuple[str, ...]
     may_be_empty: bool = True
+    is_counted: bool = False
 
 
-def _table(doctype: str, *columns: str, may_be_empty: bool = True, **query: Any) -> Table:
+def _table(
+    doctype: str,
+    *columns: str,
+    may_be_empty: bool = True,
+    is_counted: bool = False,
+    **query: Any,
+) -> Table:
     asked = ListQuery(doctype, **{"fields": columns, **query})
-    return Table(asked, columns, may_be_empty)
+    return Table(asked, columns, may_be_empty, is_counted)
 
 
 _RULE = ("parent", "role", "permlevel", "read", "if_owner")
@@ -53,7 +63,7 @@ TABLES = (
         may_be_empty=False,
     ),
     _table("DocPerm", *_RULE, may_be_empty=False, fields=ALL_COLUMNS, parent="DocType"),
-    _table("Custom DocPerm", *_RULE, fields=ALL_COLUMNS),
+    _table("Custom DocPerm", *_RULE, is_counted=True, fields=ALL_COLUMNS),
     _table(
         "Has Role",
         *("parent", "role"),
@@ -66,6 +76,7 @@ TABLES = (
     _table(
         "User Permission",
         *("user", "allow", "for_value", "applicable_for", "hide_descendants"),
+        is_counted=True,
         fields=ALL_COLUMNS,
     ),
     _table(
@@ -73,7 +84,11 @@ TABLES = (
         *("user", "everyone", "share_doctype", "share_name", "read"),
         fields=ALL_COLUMNS,
     ),
-    _table("Server Script", "name", "script_type", "reference_doctype", "disabled"),
+    _table(
+        "Server Script",
+        *("name", "script_type", "reference_doctype", "disabled"),
+        is_counted=True,
+    ),
     _table(
         "Custom Field",
         *("name", "dt", "fieldname", "fieldtype", "options", "permlevel", "modified"),

@@ -43,11 +43,11 @@ class _Judge:
         constraints = []
         for field in _constrained_links(meta):
             target = field["options"]
-            if target not in self.snapshot.kinds:
-                return _unreadable(meta, field, f"links to {target}, which is not a DocType here")
             names = self.allowed.get(target)
             if not names:
                 continue
+            if target not in self.snapshot.kinds:
+                return _unreadable(meta, field, f"links to {target}, which is not a DocType here")
             if is_set(field, "is_virtual"):
                 return _unreadable(meta, field, "is computed by ERPNext and not stored")
             if not _PLAIN_NAME.fullmatch(field["fieldname"]):

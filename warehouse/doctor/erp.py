@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
+from warehouse.doctor.access import check_access_rules
 from warehouse.doctor.address import check_address
 from warehouse.doctor.catalog import is_refusal, read_catalog
 from warehouse.doctor.findings import Finding, Status, error, failed, warning, well
@@ -83,6 +84,7 @@ async def _examine(
         "DocTypes": lambda: check_doctypes(key, every_doctype=every_doctype),
         "permission tables": lambda: check_permission_tables(key),
         "User Permissions": lambda: check_user_permissions(key),
+        "access rules": lambda: check_access_rules(key),
     }
     for part, check in checks.items():
         for finding in await _contain(f"{erp.instance} {part}", check()):

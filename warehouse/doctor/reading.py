@@ -61,7 +61,7 @@ async def check_doctypes(key: Key, *, every_doctype: bool) -> list[Finding]:
     """Return which DocTypes the key may not read, or not wholly, and the roles to add."""
     subject = f"{key.instance} DocTypes"
     answers = await ask_for(key.client, choose_doctypes(key.catalog, every_doctype=every_doctype))
-    rules = await _read_rules(key)
+    rules = await read_rules(key)
     lacking = dict.fromkeys((doctype.name for doctype in answers.denied), "")
     if rules:
         lacking |= await _find_partial(key, answers, rules)
@@ -126,7 +126,7 @@ async def check_user_permissions(key: Key) -> list[Finding]:
     ]
 
 
-async def _read_rules(key: Key) -> Rules | None:
+async def read_rules(key: Key) -> Rules | None:
     """Return the site's permission rules, or None if the key may not read them.
 
     All columns, because `read` and `select` are SQL words that not every version quotes.

@@ -122,11 +122,11 @@ async def record_failure(pointer: AccessPointer) -> None:
     )
 
 
-async def drop_unused(pointer: AccessPointer, now: datetime) -> None:
-    """Delete the parts of versions that went out of use an hour ago."""
-    await AccessPart.get_pymongo_collection().update_many(
-        {"instance": pointer.id, "version": pointer.version}, {"$set": {"used_at": now}}
+async def drop_unused(pointer: AccessPointer, before: str, now: datetime) -> None:
+    """Delete the parts of versions that went out of use an hour ago; `before` does only now."""
+    parts = AccessPart.get_pymongo_collection()
+    await parts.update_many(
+        {"instance": pointer.id, "version": {"$in": [pointer.version, before]}},
+        {"$set": {"used_at": now}},
     )
-    await AccessPart.get_pymongo_collection().delete_many(
-        {"instance": pointer.id, "used_at": {"$lt": now - KEPT_AFTER_USE}}
-    )
+    await parts.delete_many({"instance": pointer.id, "used_at": {"$lt": now - KEPT_AFTER_USE}})

@@ -149,9 +149,9 @@ async def read_hashes(collection: Collection, doctype: str, names: Iterable[str]
 
 
 async def read_contents(
-    collection: Collection, doctype: str, names: Iterable[str]
+    collection: Collection, doctype: str, names: Iterable[str] | None = None
 ) -> dict[str, StoredVersion]:
-    """Return name → version of the documents of `names` that are stored."""
+    """Return name → version of a DocType's documents that are stored, or of `names` of them."""
     columns = dict.fromkeys(("name", *StoredVersion._fields), 1)
     return {
         row["name"]: StoredVersion(

@@ -40,7 +40,7 @@ class TombstoneFields(RawFields):
     """The document as it was last stored, and how it ended.
 
     `renamed_to` goes with the reason `renamed`. `restored_at`: when the same lifetime came back.
-    `is_pending`: the live copy may still be there.
+    `is_pending`: the live copy may still be there; of a restored one, it may not be there yet.
     """
 
     deleted_at: datetime
@@ -122,31 +122,48 @@ async def bury(instance: str, rows: Sequence[dict[str, Any]], run_id: str) -> No
 
 
 async def settle_burials(instance: str, run_id: str) -> None:
-    """Undo what an earlier run has begun to bury and left in the store, for this one to decide.
+    """Undo what an earlier run has begun to bury or to restore, for this one to decide.
 
-    The live copy becomes this run's first, so that the earlier one, if it was only asleep, does not
-    remove it from under a tombstone that is no more.
+    A live copy that was to be buried becomes this run's first, so that the earlier one, if it was
+    only asleep, does not remove it from under a tombstone that is no more. A tombstone whose
+    document was to be stored again, and was not, is open again.
     """
-    live = raw_model(instance).get_pymongo_collection()
-    async for grave in tombstones(instance).find({"is_pending": True, "restored_at": None}):
+    live, graves = raw_model(instance).get_pymongo_collection(), tombstones(instance)
+    async for grave in graves.find({"is_pending": True}):
         lifetime = {key: grave.get(key) for key in ("doctype", "name", "erp_creation")}
         kept = await live.update_one(lifetime, {"$set": {"run_id": run_id}})
-        if kept.matched_count:
-            await tombstones(instance).delete_one({"_id": grave["_id"]})
+        which = {"_id": grave["_id"]}
+        if grave["restored_at"] and not kept.matched_count:
+            await graves.update_one(which, {**_SETTLED, "$set": {"restored_at": None}})
+        elif kept.matched_count and not grave["restored_at"]:
+            await graves.delete_one(which)
         else:
-            await tombstones(instance).update_one({"_id": grave["_id"]}, _SETTLED)
+            await graves.update_one(which, _SETTLED)
 
 
 async def mark_restored(
     instance: str, doctype: str, lifetimes: Iterable[Lifetime], at: datetime
-) -> None:
-    """Note on the tombstones of `lifetimes` that they are stored again."""
+) -> bool:
+    """Note on the tombstones of `lifetimes` that they are about to be stored again.
+
+    Returns whether any has one; `settle_restored` says that they are stored.
+    """
     marks = [
-        UpdateMany(_open_tombstone(doctype, lifetime), {"$set": {"restored_at": at}})
+        UpdateMany(
+            _open_tombstone(doctype, lifetime), {"$set": {"restored_at": at, "is_pending": True}}
+        )
         for lifetime in lifetimes
     ]
-    if marks:
-        await tombstones(instance).bulk_write(marks, ordered=False)
+    if not marks:
+        return False
+    marked = await tombstones(instance).bulk_write(marks, ordered=False)
+    return marked.matched_count > 0
+
+
+async def settle_restored(instance: str, doctype: str, names: Sequence[str], at: datetime) -> None:
+    """Note that the documents called `names`, whose tombstones were marked `at`, are stored."""
+    which = {"doctype": doctype, "name": {"$in": names}, "restored_at": at, "is_pending": True}
+    await tombstones(instance).update_many(which, _SETTLED)
 
 
 async def has_tombstones(instance: str, doctype: str) -> bool:

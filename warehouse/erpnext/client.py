@@ -220,7 +220,10 @@ class ErpClient:
             self.rate_limit.assert_left(self.instance, request)
             started = time.monotonic()
             try:
-                response = await self._http.request(method, path, **content)
+                # Streamed, since httpx's response is part of a cycle: with its body in it, pages
+                # of many megabytes would stay until the garbage collector comes by.
+                async with self._http.stream(method, path, **content) as response:
+                    body = b"".join([chunk async for chunk in response.aiter_bytes()])
             except httpx.HTTPError as error:
                 failure = type(error).__name__
             else:
@@ -230,14 +233,14 @@ class ErpClient:
             # Raised out here: httpx's error holds the request, and the request holds the key.
             raise self._unreachable(request, failure)
         self.rate_limit.learn(response.headers)
-        self.usage.add(received_bytes=len(response.content))
+        self.usage.add(received_bytes=len(body))
         return read_answer(
             Answer(
                 instance=self.instance,
                 request=request,
                 status=response.status_code,
                 content_type=response.headers.get("content-type", ""),
-                body=response.content,
+                body=body,
                 retry_after=response.headers.get("retry-after"),
             )
         )

@@ -56,12 +56,8 @@ class ActiveRun:
     _quiet: set[str] = field(default_factory=set)
     _unanswered: set[str] = field(default_factory=set)
 
-    async def list_syncs(
-        self, selection: Selection, *, only_looks: bool = False
-    ) -> list[DocTypeSync]:
+    async def list_syncs(self, selection: Selection) -> list[DocTypeSync]:
         """Read the site's facts, its catalog and its feeds; return the DocTypes to sync.
-
-        `only_looks`: they are not to be synced, so nothing is noted for a sync to come.
 
         Raises:
             ErpError: if the catalog can't be read.
@@ -74,7 +70,7 @@ class ActiveRun:
         names = choose_doctypes(session.instance, catalog, selection)
         self.feeds = await read_feeds(session.client, since)
         self.catalog, self.selection = catalog, selection
-        if not only_looks:
+        if not session.only_looks:
             await settle_burials(session.instance, session.run_id)
             await freeze_unlisted(session, catalog)
             await queue_renames(session, catalog.entries.values(), self.feeds)

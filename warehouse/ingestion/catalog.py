@@ -58,11 +58,8 @@ async def read_catalog(session: Session) -> Catalog:
     entries = {row["name"]: _entry(session, row) for row in rows if _is_synced(session, row)}
     for doctype in entries.keys() & known.keys():
         _keep_metas(entries[doctype], known[doctype])
-    left = [entry for name, entry in known.items() if name not in entries and entry.is_listed]
-    await record_drift(_compare_catalogs(session, known, entries, left))
-    for entry in left:
-        entry.is_listed = False
-    await _save([entry for name, entry in entries.items() if entry != known.get(name)] + left)
+    if not session.only_looks:
+        await _save_changes(session, known, entries)
     return Catalog(entries, await _read_changes(session, rows))
 
 
@@ -86,6 +83,9 @@ async def refresh_metas(
     metas = [trim_meta(meta) for meta in await session.client.read_metas(entry.doctype)]
     drifts = compare_metas(entry.metas, metas) if entry.metas else []
     moves_data = any(drift.moves_data for drift in drifts)
+    if session.only_looks:
+        entry.metas = metas
+        return moves_data
     if moves_data:
         await write_state(session, entry.doctype, {"reread_at": None})
     entry.fingerprint = catalog.fingerprint(meta["name"] for meta in metas)
@@ -110,6 +110,16 @@ def _event(session: Session, entry: CatalogEntry, drift: FieldDrift) -> DriftEve
         run_id=session.run_id,
         at=session.clock(),
     )
+
+
+async def _save_changes(
+    session: Session, known: dict[str, CatalogEntry], entries: dict[str, CatalogEntry]
+) -> None:
+    left = [entry for name, entry in known.items() if name not in entries and entry.is_listed]
+    await record_drift(_compare_catalogs(session, known, entries, left))
+    for entry in left:
+        entry.is_listed = False
+    await _save([entry for name, entry in entries.items() if entry != known.get(name)] + left)
 
 
 def _compare_catalogs(

@@ -38,9 +38,9 @@ class Children:
     rows: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
 
-    def of(self, name: str) -> dict[str, list[Row]]:
-        """Return fieldname → rows of one parent."""
-        return self.rows.get(name, {})
+    def take(self, name: str) -> dict[str, list[Row]]:
+        """Hand out fieldname → rows of one parent, once: they are many, and not kept."""
+        return self.rows.pop(name, {})
 
 
 async def read_children(client: ErpClient, shape: Shape, names: Sequence[str | int]) -> Children:

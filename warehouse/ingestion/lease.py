@@ -1,4 +1,4 @@
-"""One holder per instance, with an increasing fencing token.
+"""One holder per instance, with an increasing fencing token; who only looks shares it.
 
 Times are the MongoDB server's, so that the clocks of our machines don't matter. A holder that died
 on this machine is recognised by its process and replaced at once; one elsewhere when it expires.
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ReturnDocument
 from pymongo.errors import ConnectionFailure, DuplicateKeyError
 
-from warehouse.documents.control import Lease
+from warehouse.documents.control import Lease, Run, SyncState
+from warehouse.documents.raw import COLLECTION_PREFIX
 from warehouse.errors import LeaseHeld, LeaseLost
 
 if TYPE_CHECKING:
@@ -58,6 +59,29 @@ class HeldLease:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class SharedLease:
+    """Nobody works on `instance` while we look, or we hear of it; `token` is the last holder's."""
+
+    instance: str
+    token: int
+    collection: AsyncCollection[dict[str, Any]]
+
+    async def assert_held(self) -> None:
+        """Make sure that nobody has worked on the instance since we began to look.
+
+        Raises:
+            LeaseLost: if somebody has, so that what we saw was of no one moment.
+        """
+        token = await _read_token(self.collection, self.instance)
+        if token != self.token or await _find_holder(self.collection, self.instance):
+            raise LeaseLost(
+                f"Another process began to work on {self.instance} while this one was looking.",
+                cure="Look again when it is done; csa status tells.",
+                instance=self.instance,
+            )
+
+
 @asynccontextmanager
 async def hold_lease(instance: str, purpose: str) -> AsyncIterator[HeldLease]:
     """Hold the lease of an instance while the block runs.
@@ -80,14 +104,34 @@ async def hold_lease(instance: str, purpose: str) -> AsyncIterator[HeldLease]:
         )
 
 
+@asynccontextmanager
+async def share_lease(instance: str) -> AsyncIterator[SharedLease]:
+    """Look at an instance while the block runs; any number may, and none keeps a holder waiting.
+
+    Raises:
+        LeaseHeld: if a living holder works on it; the message names it.
+        LeaseLost: at the end, if one has begun meanwhile.
+    """
+    collection = Lease.get_pymongo_collection()
+    # In this order: who takes it in between is seen at once, who takes it later at the end.
+    lease = SharedLease(instance, await _read_token(collection, instance), collection)
+    held = await _find_holder(collection, instance)
+    if held:
+        raise _held(instance, held)
+    yield lease
+    await lease.assert_held()
+
+
 def describe_this_process() -> dict[str, Any]:
     """Return where and what this process is, as a lease's holder."""
     return {"machine": _machine(), "host": socket.gethostname(), "pid": os.getpid()}
 
 
 async def _take(collection: AsyncCollection[dict[str, Any]], instance: str, purpose: str) -> int:
-    with suppress(DuplicateKeyError):
-        await collection.insert_one({"_id": instance, "token": 0, "expires_at": _NEVER})
+    if not await collection.find_one({"_id": instance}, {"_id": 1}):
+        token = await _find_last_token(instance)
+        with suppress(DuplicateKeyError):
+            await collection.insert_one({"_id": instance, "token": token, "expires_at": _NEVER})
     expired: dict[str, Any] = {"$expr": {"$lt": ["$expires_at", "$$NOW"]}}
     for _ in range(2):
         taken = await collection.find_one_and_update(
@@ -111,6 +155,39 @@ async def _take(collection: AsyncCollection[dict[str, Any]], instance: str, purp
             raise _held(instance, held)
         expired = {"token": held["token"]}
     raise _held(instance, held)
+
+
+async def _read_token(collection: AsyncCollection[dict[str, Any]], instance: str) -> int:
+    lease = await collection.find_one({"_id": instance}, {"token": 1})
+    return int(lease["token"]) if lease else 0
+
+
+async def _find_holder(
+    collection: AsyncCollection[dict[str, Any]], instance: str
+) -> dict[str, Any] | None:
+    """Return the lease if a living holder has it."""
+    unexpired = {"$expr": {"$gte": ["$expires_at", "$$NOW"]}}
+    held = await collection.find_one({"_id": instance, **unexpired})
+    return None if held is None or is_dead(held.get("holder")) else held
+
+
+async def _find_last_token(instance: str) -> int:
+    """Return the last token of an instance without a lease, by the marks that its holders left.
+
+    Zero of a new instance. If the lease was lost, a token that started anew would be fenced off by
+    everything that was ever written. A run's id ends in its token.
+    """
+    tokens: list[int] = []
+    for model in (Run, SyncState):
+        marks = model.get_pymongo_collection()
+        last = await marks.find_one({"instance": instance}, {"token": 1}, sort=[("token", -1)])
+        tokens.append(last["token"] if last else 0)
+    if any(tokens):
+        return max(tokens)
+    # Without an index, and so only where nothing else is left.
+    documents = Lease.get_pymongo_collection().database[COLLECTION_PREFIX + instance]
+    newest = await documents.find_one({}, {"run_id": 1}, sort=[("run_id", -1)])
+    return int((newest or {}).get("run_id", "").rpartition("-")[2] or 0)
 
 
 def is_dead(holder: dict[str, Any] | None) -> bool:

@@ -34,6 +34,9 @@ async def meet(session: Session) -> str:
     until = (known.feeds_until if known else None) or site_now
     if known:
         until = _in_zone(until, known.time_zone, session.time_zone)
+    if session.only_looks:
+        return until
+    if known:
         await _record_changes(session, known, versions)
     await Instance(
         id=erp.instance,

@@ -68,7 +68,7 @@ class Plan:
 
 async def make_plan(run: ActiveRun, selection: Selection) -> Plan:
     """Count what there is, a request per DocType; the store is left as it is."""
-    syncs = await run.list_syncs(selection, only_looks=True)
+    syncs = await run.list_syncs(selection)
     collection = raw_model(run.session.instance).get_pymongo_collection()
     stored = {} if selection.depth is Depth.EVERYTHING else await count_by_doctype(collection)
     planned = await asyncio.gather(

@@ -45,7 +45,7 @@ Versions = dict[str, tuple[str | None, str | None]]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Parents as listed, and the client that counts what their page takes."""
+    """Parents as listed, emptied when put together; the client counts what their page takes."""
 
     rows: list[Row]
     client: ErpClient
@@ -129,6 +129,8 @@ class Puller:
         async with aclosing(work_ahead(batches, self._complete, PAGES_AHEAD)) as pages:
             async for page in pages:
                 await self._store(page.documents)
+                # Who waits for the next page holds this one.
+                page.documents.clear()
                 # Before the position moves past them: a run that breaks off won't come back here.
                 await self._read_singly(page.doubtful)
                 again += page.again
@@ -154,11 +156,13 @@ class Puller:
         while True:
             page_rows = self.page_size.rows
             batch = await self._ask(page_query(query, after, page_rows))
+            is_last = len(batch.rows) < page_rows
             if batch.rows:
+                # Before the page is yielded, since who puts it together empties it.
+                after = Position.of(batch.rows[-1])
                 yield batch
-            if len(batch.rows) < page_rows:
+            if is_last:
                 return
-            after = Position.of(batch.rows[-1])
             if after is None:
                 # More undated rows than a page holds; they come first and can't be walked.
                 return
@@ -186,8 +190,10 @@ class Puller:
     async def _complete_page(self, batch: Batch) -> Page:
         """Add the children; set aside what changed meanwhile or can't be joined."""
         if not self.shape.child_tables:
-            documents = [assemble(self.shape, row, {}) for row in batch.rows]
-            return Page(documents, last=Position.of(batch.rows[-1]))
+            page = Page(last=Position.of(batch.rows[-1]))
+            page.documents = [assemble(self.shape, row, {}) for row in batch.rows]
+            batch.rows.clear()
+            return page
         names = [row["name"] for row in batch.rows]
         # One page after the other: side by side they would end together, and the connections would
         # have nothing to do until the next parents are there.
@@ -241,9 +247,12 @@ class Puller:
 async def _put_together(
     shape: Shape, rows: list[Row], children: Children, current: Versions
 ) -> Page:
+    """Empty `rows` and `children` into a page: with their nulls they take more than the page."""
     page = Page(last=Position.of(rows[-1]))
-    for number, row in enumerate(rows):
-        if number % ROWS_AT_ONCE == 0:
+    rows.reverse()
+    while rows:
+        row = rows.pop()
+        if len(rows) % ROWS_AT_ONCE == 0:
             # Lets the next page's children be asked for meanwhile. A thread would do so too, but
             # it takes 40 MB more.
             await asyncio.sleep(0)
@@ -254,5 +263,5 @@ async def _put_together(
         elif current[name] != (row["modified"], row["creation"]):
             page.again.append(row["name"])
         else:
-            page.documents.append(assemble(shape, row, children.of(name)))
+            page.documents.append(assemble(shape, row, children.take(name)))
     return page

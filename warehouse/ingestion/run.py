@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pymongo.errors import ConnectionFailure
 
@@ -14,7 +14,7 @@ from warehouse.documents.control import Outcome, Run
 from warehouse.erpnext.client import ErpClient
 from warehouse.errors import LeaseError, WarehouseError
 from warehouse.ingestion.active_run import ActiveRun
-from warehouse.ingestion.lease import hold_lease
+from warehouse.ingestion.lease import hold_lease, share_lease
 from warehouse.ingestion.meeting import follow_feeds_until
 from warehouse.ingestion.rota import Rota
 from warehouse.ingestion.session import NoProgress, Progress, Session
@@ -22,14 +22,13 @@ from warehouse.ingestion.sync import describe_failure
 from warehouse.ingestion.task import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Callable
 
     import httpx
 
     from warehouse.erpnext.retrying import Sleep
+    from warehouse.ingestion.lease import HeldLease, SharedLease
     from warehouse.settings import ErpInstance, Settings
-
-T = TypeVar("T")
 
 
 def utc_now() -> datetime:
@@ -83,16 +82,7 @@ async def open_run(
         hold_lease(erp.instance, kind) as lease,
         ErpClient(erp, transport=surroundings.transport, sleep=surroundings.sleep) as client,
     ):
-        session = Session(
-            erp=erp,
-            client=client,
-            lease=lease,
-            clock=surroundings.clock,
-            progress=surroundings.progress,
-            inventory_rows=limits.inventory_rows,
-            rota=Rota(limits.reread_days, erp.page_rows),
-            tombstone_life=timedelta(days=limits.tombstone_days),
-        )
+        session = _make_session(erp, client, lease, limits, surroundings)
         run = ActiveRun(session, await _start_record(session, kind))
         try:
             yield run
@@ -127,30 +117,57 @@ async def ingest_instance(
     return run.record
 
 
-async def ask_instance(
-    erp: ErpInstance, kind: str, limits: Limits, question: Callable[[ActiveRun], Awaitable[T]]
-) -> T:
-    """Hold the instance's lease while `question` only looks; return its answer.
+@asynccontextmanager
+async def open_look(
+    erp: ErpInstance, limits: Limits, surroundings: Surroundings
+) -> AsyncIterator[ActiveRun]:
+    """Share the instance's lease while the block only looks: nothing is written, not even a record.
 
     Raises:
-        WarehouseError: whatever ended the run.
+        LeaseHeld: if another process works on the instance.
+        LeaseLost: if one began to while the block was looking.
+        WarehouseError: whatever ended the block.
     """
-    answers: list[T] = []
-    async with open_run(erp, kind, limits, Surroundings()) as run:
-        answers.append(await question(run))
-    if not answers:
-        raise run.error or WarehouseError(f"{erp.instance} could not be asked.")
-    return answers[0]
+    async with (
+        share_lease(erp.instance) as lease,
+        ErpClient(erp, transport=surroundings.transport, sleep=surroundings.sleep) as client,
+    ):
+        session = _make_session(erp, client, lease, limits, surroundings)
+        session.only_looks = True
+        yield ActiveRun(session, _make_record(session, "look"))
 
 
-async def _start_record(session: Session, kind: str) -> Run:
-    record = Run(
+def _make_session(
+    erp: ErpInstance,
+    client: ErpClient,
+    lease: HeldLease | SharedLease,
+    limits: Limits,
+    surroundings: Surroundings,
+) -> Session:
+    return Session(
+        erp=erp,
+        client=client,
+        lease=lease,
+        clock=surroundings.clock,
+        progress=surroundings.progress,
+        inventory_rows=limits.inventory_rows,
+        rota=Rota(limits.reread_days, erp.page_rows),
+        tombstone_life=timedelta(days=limits.tombstone_days),
+    )
+
+
+def _make_record(session: Session, kind: str) -> Run:
+    return Run(
         id=session.run_id,
         instance=session.instance,
         token=session.lease.token,
         kind=kind,
         started_at=session.clock(),
     )
+
+
+async def _start_record(session: Session, kind: str) -> Run:
+    record = _make_record(session, kind)
     runs = Run.get_pymongo_collection()
     # Whoever held the lease before and never said how it ended was killed.
     await runs.update_many(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from warehouse.documents.control import DocTypeReport
     from warehouse.erpnext.client import ErpClient
-    from warehouse.ingestion.lease import HeldLease
+    from warehouse.ingestion.lease import HeldLease, SharedLease
     from warehouse.ingestion.rota import Rota
     from warehouse.settings import ErpInstance
 
@@ -54,12 +54,13 @@ class Session:
     (CSA_INVENTORY_ROWS). `clock` returns the aware UTC time. `time_zone`: the site's,
     IANA, known once the site was met, as is
     `is_narrowed`: whether User Permissions hide documents from the key. `tombstone_life`: how long
-    the last state of a document that left is kept.
+    the last state of a document that left is kept. `only_looks`: nothing is written, since the
+    lease is shared.
     """
 
     erp: ErpInstance
     client: ErpClient
-    lease: HeldLease
+    lease: HeldLease | SharedLease
     clock: Callable[[], datetime]
     progress: Progress
     inventory_rows: int
@@ -67,6 +68,7 @@ class Session:
     tombstone_life: timedelta
     time_zone: str = "UTC"
     is_narrowed: bool = False
+    only_looks: bool = False
 
     @property
     def instance(self) -> str:

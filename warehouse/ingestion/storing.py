@@ -20,12 +20,13 @@ from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure
 from warehouse.documents.control import RejectedDocument
 from warehouse.documents.raw import read_contents
 from warehouse.documents.rejected import keep_rejected
-from warehouse.documents.tombstones import has_tombstones, mark_restored
+from warehouse.documents.tombstones import has_tombstones, mark_restored, settle_restored
 from warehouse.errors import DocumentRejected, LeaseLost
 from warehouse.ingestion.assembly import hash_content
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from datetime import datetime
 
     from warehouse.documents.control import DocTypeReport
     from warehouse.documents.raw import StoredVersion
@@ -81,9 +82,12 @@ async def store_documents(
         for document, content_hash in zip(documents, hashes, strict=True)
         if _hash_of(stored.get(str(document["name"]))) != content_hash
     ]
-    await _restore(session, doctype, [entry for entry in entries if entry.is_new])
+    restored_at = await _restore(session, doctype, [entry for entry in entries if entry.is_new])
     refused = await _write(session, doctype, entries)
     written = [entry for entry in entries if entry.name not in refused]
+    if restored_at:
+        names = [entry.name for entry in written]
+        await settle_restored(session.instance, doctype, names, restored_at)
     report.new += sum(entry.is_new for entry in written)
     report.changed += sum(not entry.is_new for entry in written)
     report.silent += sum(entry.is_silent for entry in written)
@@ -115,14 +119,16 @@ async def reject(
     await keep_rejected(record)
 
 
-async def _restore(session: Session, doctype: str, entries: list[_Entry]) -> None:
+async def _restore(session: Session, doctype: str, entries: list[_Entry]) -> datetime | None:
     """Note on their tombstones that lifetimes are back, before they are: a killed run misses none.
 
-    A question a page for a DocType that nothing ever left.
+    A question a page for a DocType that nothing ever left. Returns when, if any is back.
     """
-    if entries and await has_tombstones(session.instance, doctype):
-        lifetimes = [(entry.name, entry.fields["erp_creation"]) for entry in entries]
-        await mark_restored(session.instance, doctype, lifetimes, session.clock())
+    if not entries or not await has_tombstones(session.instance, doctype):
+        return None
+    lifetimes = [(entry.name, entry.fields["erp_creation"]) for entry in entries]
+    now = session.clock()
+    return now if await mark_restored(session.instance, doctype, lifetimes, now) else None
 
 
 def _find_replaced(

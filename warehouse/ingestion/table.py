@@ -207,11 +207,12 @@ class TableWork:
     def _state_changes(self, pulled: set[str], high_water: str | None) -> dict[str, Any]:
         if self.inventory is None or self.surveyed_at is None:
             return {}
-        changes: dict[str, Any] = {"position": None, "frozen_at": None}
-        listed = latest_past(self.inventory.rows, self._site_time(self.surveyed_at))
-        high_water = high_water or listed
-        if high_water and not self.task.since:
-            changes["high_water"] = high_water
+        changes: dict[str, Any] = {"frozen_at": None}
+        if not self.task.since:
+            changes["position"] = None
+            listed = latest_past(self.inventory.rows, self._site_time(self.surveyed_at))
+            if high_water := high_water or listed:
+                changes["high_water"] = high_water
         if not self.inventory.is_recent:
             changes["verified_at"] = self.surveyed_at
             resumed = self.task.state and self.task.state.position
@@ -221,8 +222,13 @@ class TableWork:
         return changes
 
     async def _walk(self, puller: Puller, query: ListQuery, site_now: datetime) -> Position | None:
-        """Walk in pages; return the last position that is not in the future."""
-        if self.reached is None and not self.rereads:
+        """Walk in pages; return the last position that is not in the future.
+
+        The state's position is one of a pass over everything: a walk since some time neither goes
+        on from it nor moves it, or the next pass would leave out what is before.
+        """
+        since = self.task.since
+        if self.reached is None and not self.rereads and not since:
             self.reached = _position(self.task.state)
 
         async def remember(position: Position) -> None:
@@ -230,7 +236,7 @@ class TableWork:
             if age >= timedelta(0):
                 self.reached = position
             # What is younger may yet get company before it: rows of transactions still open.
-            if age >= OVERLAP:
+            if age >= OVERLAP and not since:
                 where = {"modified": position.modified, "name": position.name}
                 await write_state(self.task.session, self.task.doctype, {"position": where})
 

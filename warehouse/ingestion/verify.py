@@ -59,7 +59,7 @@ async def compare(run: ActiveRun, selection: Selection, sample: int, seed: int =
     """Compare every DocType with its ERP, and the content of `sample` documents of each."""
     result = Verification(instance=run.session.instance)
     choice = random.Random(seed)  # noqa: S311 a sample, not a secret
-    syncs = await run.list_syncs(selection, only_looks=True)
+    syncs = await run.list_syncs(selection)
     for sync in sorted(syncs, key=lambda sync: sync.doctype):
         try:
             difference = await _compare(sync.task, sample, choice)

@@ -92,9 +92,18 @@ def test_links_that_can_not_be_judged_show_nothing_but_shares(field: dict) -> No
     world = make_selling_world().grant(INVOICE, read_rule())
     world.metas[INVOICE]["fields"].append(field)
     assert world.access().is_unrestricted
-    world.permit("Company", "C1").permit("Cost Center", "CC1")
+    for target in ("Company", "Cost Center", "Nowhere"):
+        world.permit(target, "one")
     assert world.denial() == "link_unreadable"
     assert world.share(INVOICE, "SI-1").access().branches == (SharesBranch(("SI-1",)),)
+
+
+def test_a_link_that_no_user_permission_names_needs_no_target() -> None:
+    world = make_selling_world().grant(INVOICE, read_rule()).permit("Company", "C1")
+    world.metas[INVOICE]["fields"].append(make_field("site", "Link", "Nowhere"))
+    (branch,) = world.access().branches
+    assert isinstance(branch, RoleBranch)
+    assert [link.field for link in branch.links] == ["company"]
 
 
 def test_too_many_names_show_nothing() -> None:

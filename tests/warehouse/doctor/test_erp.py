@@ -38,7 +38,7 @@ async def test_a_site_without_defects_is_well():
     findings = await examine(FakeFrappe())
     assert [finding.subject.removeprefix("kisanmitra ") for finding in findings] == [
         *("url", "key", "time zone", "versions"),
-        *("DocTypes", "permission tables", "User Permissions"),
+        *("DocTypes", "permission tables", "User Permissions", "access rules", "apps"),
     ]
     assert {finding.status for finding in findings} == {Status.OK}
     assert USER in about(findings, "key")[0].message
@@ -251,3 +251,21 @@ async def test_the_keys_user_is_in_no_log(caplog: pytest.LogCaptureFixture):
     await examine(FakeFrappe(answers={"frappe.client.get_time_zone": lambda: unavailable}))
     assert caplog.messages
     assert not any(USER in line or "the-secret" in line for line in caplog.messages)
+
+
+async def test_a_permission_table_that_is_shown_in_part_names_the_role_to_add():
+    own = make_rule("User Permission", "Integration", if_owner=1)
+    rules = [make_rule("Server Script", "Script Manager"), own]
+    findings = await examine(FakeFrappe(rows={"Custom DocPerm": rules}))
+    (finding,) = about(findings, "access rules")
+    assert finding.status is Status.WARNING
+    assert "Server Script, User Permission" in finding.message
+    assert "System Manager and Script Manager" in finding.cure
+
+
+async def test_apps_whose_hooks_nobody_knows_are_named():
+    findings = await examine(FakeFrappe(versions={"frappe": "15.44.2", "grower_app": "0.1"}))
+    (finding,) = about(findings, "apps")
+    assert finding.status is Status.WARNING
+    assert "grower_app" in finding.message
+    assert "csa access attest kisanmitra" in finding.cure

@@ -13,6 +13,8 @@ from warehouse.documents.tombstones import (
     bury,
     has_tombstones,
     mark_restored,
+    settle_burials,
+    settle_restored,
     tombstone_model,
     tombstones,
 )
@@ -120,6 +122,47 @@ async def test_a_restored_lifetime_that_leaves_again_gets_a_second_one(
     assert [row["restored_at"] for row in rows] == [back, None]
 
 
+async def bury_and_restore(live: AsyncCollection[dict[str, Any]]) -> dict[str, Any]:
+    """Bury a document and mark it as about to be stored again; return its row."""
+    row = await store(live, "FMR-1")
+    await bury("site", [grave(row)], RUN)
+    assert await mark_restored("site", "Farmer", [("FMR-1", BORN)], NOW)
+    return row
+
+
+async def test_a_restored_lifetime_that_was_never_stored_is_open_again(
+    live: AsyncCollection[dict[str, Any]],
+):
+    await bury_and_restore(live)
+    await settle_burials("site", LATER_RUN)
+    (tombstone,) = await tombstones("site").find().to_list()
+    assert tombstone["restored_at"] is None
+    assert "is_pending" not in tombstone
+
+
+async def test_a_restored_lifetime_that_was_stored_before_the_run_was_killed_stays_restored(
+    live: AsyncCollection[dict[str, Any]],
+):
+    await live.insert_one(await bury_and_restore(live))
+    await settle_burials("site", LATER_RUN)
+    (tombstone,) = await tombstones("site").find().to_list()
+    assert tombstone["restored_at"] == NOW
+    assert "is_pending" not in tombstone
+    assert await live.count_documents({}) == 1
+
+
+async def test_a_restored_lifetime_that_left_again_long_after_is_not_opened_once_more(
+    live: AsyncCollection[dict[str, Any]],
+):
+    row = await bury_and_restore(live)
+    await live.insert_one(row)
+    await settle_restored("site", "Farmer", ["FMR-1"], NOW)
+    await bury("site", [grave(row, NOW + timedelta(hours=1))], RUN)
+    await settle_burials("site", LATER_RUN)
+    rows = await tombstones("site").find().sort("deleted_at").to_list()
+    assert [each["restored_at"] for each in rows] == [NOW, None]
+
+
 @pytest.mark.parametrize(
     ("doctype", "lifetime"),
     [("Farmer", ("FMR-2", BORN)), ("Farmer", ("FMR-1", REBORN)), ("Customer", ("FMR-1", BORN))],
@@ -128,13 +171,13 @@ async def test_another_lifetime_restores_nothing(
     live: AsyncCollection[dict[str, Any]], doctype: str, lifetime: tuple[str, str]
 ):
     await bury("site", [grave(await store(live, "FMR-1"))], RUN)
-    await mark_restored("site", doctype, [lifetime], NOW)
+    assert not await mark_restored("site", doctype, [lifetime], NOW)
     assert await tombstones("site").count_documents({"restored_at": None}) == 1
 
 
 async def test_nothing_is_asked_of_mongodb_for_nothing(live: AsyncCollection[dict[str, Any]]):
     await bury("site", [], RUN)
-    await mark_restored("site", "Farmer", [], NOW)
+    assert not await mark_restored("site", "Farmer", [], NOW)
     assert await tombstones("site").count_documents({}) == 0
 
 

@@ -35,16 +35,16 @@ def child(parent: Any, name: str = "row", **columns: Any) -> Row:
 def test_rows_go_under_their_parent_and_field():
     one, two, three = child("FMR-1", "a"), child("FMR-2", "b"), child("FMR-1", "c")
     children = join(["FMR-1", "FMR-2", "FMR-3"], {CROPS: [one, two], TAGS: [three]})
-    assert children.of("FMR-1") == {"crops": [one], "tags": [three]}
-    assert children.of("FMR-2") == {"crops": [two]}
-    assert children.of("FMR-3") == {}
+    assert children.take("FMR-1") == {"crops": [one], "tags": [three]}
+    assert children.take("FMR-2") == {"crops": [two]}
+    assert children.take("FMR-3") == {}
     assert children.doubtful == set()
 
 
 def test_two_fields_of_one_child_doctype_are_kept_apart():
     sown, reaped = ChildTable("sown", "Farmer Crop"), ChildTable("reaped", "Farmer Crop")
     children = join(["A"], {sown: [child("A", "x")], reaped: [child("A", "y")]})
-    assert {field: rows[0]["name"] for field, rows in children.of("A").items()} == {
+    assert {field: rows[0]["name"] for field, rows in children.take("A").items()} == {
         "sown": "x",
         "reaped": "y",
     }
@@ -68,15 +68,17 @@ def test_every_row_lands_under_exactly_its_parent(
         dice.shuffle(rows or [])
     children = join(names, answers)
     assert children.doubtful == set()
-    for table, rows in answers.items():
-        for name in names:
+    for name in names:
+        taken = children.take(str(name))
+        for table, rows in answers.items():
             mine = [row for row in rows or [] if row["parent"] == str(name)]
-            assert children.of(str(name)).get(table.fieldname, []) == mine
+            assert taken.get(table.fieldname, []) == mine
+    assert not children.rows
 
 
 def test_integer_names_are_joined_on_their_digits():
     children = join([7, 70], {CROPS: [child("7"), child("70"), child("70")]})
-    assert {name: len(children.of(name)["crops"]) for name in ("7", "70")} == {"7": 1, "70": 2}
+    assert {name: len(children.take(name)["crops"]) for name in ("7", "70")} == {"7": 1, "70": 2}
     assert children.doubtful == set()
 
 
@@ -86,7 +88,7 @@ def test_integer_names_are_joined_on_their_digits():
 def test_a_parent_that_is_spelt_otherwise_makes_the_alike_ones_doubtful(parent: str):
     children = join(["Raju Das", "Rani", "Rao"], {CROPS: [child("Rani"), child(parent)]})
     assert children.doubtful == {"Raju Das"}
-    assert children.of("Rani") == {"crops": [child("Rani")]}
+    assert children.take("Rani") == {"crops": [child("Rani")]}
 
 
 @pytest.mark.parametrize("parent", ["Somebody Else", "", None, 8, "Raju\u200d Das", "Raju"])
@@ -102,7 +104,7 @@ def test_a_row_without_a_parent_makes_all_doubtful():
 def test_a_refused_table_makes_all_doubtful_and_gives_nothing():
     children = join(["A", 7], {CROPS: [child("A")], TAGS: None})
     assert children.doubtful == {"A", "7"}
-    assert children.of("A") == {}
+    assert children.take("A") == {}
 
 
 def test_without_child_tables_nothing_is_doubtful():
@@ -182,7 +184,7 @@ async def test_answers_are_joined_with_their_own_table():
     crop, tag = child("A", "crop"), child("A", "tag")
     async with by_table(message([crop]), message([tag])).client() as client:
         children = await read_children(client, SHAPE, ["A"])
-    assert children.of("A") == {"crops": [crop], "tags": [tag]}
+    assert children.take("A") == {"crops": [crop], "tags": [tag]}
 
 
 @pytest.mark.parametrize(
@@ -268,7 +270,7 @@ async def test_a_gap_that_the_erp_really_has_is_no_doubt():
     async with site.client() as client:
         children = await read_children(client, ONE_TABLE, ["A", "B"])
     assert children.doubtful == set()
-    assert children.of("A") == {"crops": rows[:2]}
+    assert children.take("A") == {"crops": rows[:2]}
     assert len(site.requests) == 2
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.describing import create_doctypes, field, list_doctype
 from tests.ingesting import Ingester, report_of
 from warehouse.documents.control import CatalogEntry, Outcome
 from warehouse.documents.drift import Drift
@@ -18,10 +19,6 @@ Meta = dict[str, Any]
 
 def meta(doctype: str, *fields: dict[str, Any]) -> Meta:
     return {"name": doctype, "fields": list(fields)}
-
-
-def field(fieldname: str, fieldtype: str = "Data", **more: Any) -> dict[str, Any]:
-    return {"fieldname": fieldname, "fieldtype": fieldtype, **more}
 
 
 VILLAGE = field("village")
@@ -288,24 +285,6 @@ async def test_a_list_rejected_for_a_field_fails_if_that_does_not_help(
 # --- DocTypes
 
 
-def list_doctype(ingester: Ingester, doctype: str, **values: Any) -> None:
-    """Change the row of a DocType in the list of DocTypes."""
-    ingester.site.control.do("describe", doctype=doctype, values=values)
-
-
-def create_doctypes(ingester: Ingester, *names: str, **values: Any) -> None:
-    row = {"module": "Many", "istable": 0, "issingle": 0, "is_virtual": 0, "custom": 1, **values}
-    ingester.site.control.do_all(
-        {
-            "do": "describe",
-            "doctype": name,
-            "meta": {"doctype": "DocType", **row, "name": name, "fields": [field("title")]},
-            "values": {**row, "modified": "2026-05-01 10:00:00"},
-        }
-        for name in names
-    )
-
-
 async def test_more_than_a_thousand_doctypes_are_listed_and_synced(ingester: Ingester):
     create_doctypes(ingester, *(f"Part {number:04}" for number in range(1100)), istable=1)
     create_doctypes(ingester, "Zz Last")
@@ -335,44 +314,6 @@ async def test_a_new_and_a_removed_doctype_are_told_and_the_removed_one_keeps_it
     assert (await ingester.state("Zz Old")).frozen_at
     await ingester.run()
     assert len(await ingester.read_drift()) == 2
-
-
-@pytest.mark.parametrize("kind", ["is_virtual", "istable"])
-async def test_a_doctype_that_turns_virtual_or_table_is_frozen_and_thaws(
-    ingester: Ingester, kind: str
-):
-    ingester.options = {"include": ("Farmer", "Customer")}
-    await ingester.run()
-    before = await ingester.read_store("Farmer")
-    list_doctype(ingester, "Farmer", **{kind: 1})
-    run = await ingester.run()
-    assert run.outcome is Outcome.COMPLETED
-    assert await ingester.read_store("Farmer") == before
-    assert (await ingester.state("Farmer")).frozen_at
-    list_doctype(ingester, "Farmer", **{kind: 0})
-    await ingester.run()
-    assert (await ingester.state("Farmer")).frozen_at is None
-    assert [(doctype, drift) for doctype, drift, _, _ in await drifts(ingester)] == [
-        ("Farmer", Drift.DOCTYPE_REMOVED),
-        ("Farmer", Drift.DOCTYPE_ADDED),
-    ]
-    await ingester.assert_equal("Farmer", "Customer")
-
-
-async def test_a_doctype_that_turns_single_is_told_and_loses_no_document(ingester: Ingester):
-    ingester.options = {"include": ("Zz*",)}
-    create_doctypes(ingester, "Zz Kind")
-    ingester.insert("Zz Kind", {"name": "one"}, {"name": "two"})
-    await ingester.run()
-    list_doctype(ingester, "Zz Kind", issingle=1)
-    run = await ingester.run()
-    assert run.outcome is Outcome.COMPLETED
-    assert await drifts(ingester) == [("Zz Kind", Drift.DOCTYPE_KIND_CHANGED, None, 0)]
-    assert {name for _, name in await ingester.read_store()} == {"one", "two", "Zz Kind"}
-    list_doctype(ingester, "Zz Kind", issingle=0)
-    assert (await ingester.run()).outcome is Outcome.COMPLETED
-    await ingester.assert_equal("Zz Kind")
-    assert list(await ingester.buried()) == ["Zz Kind"]
 
 
 async def test_integer_names_follow_deletion_and_rename(ingester: Ingester):

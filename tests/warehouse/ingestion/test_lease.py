@@ -16,7 +16,7 @@ from pymongo.errors import AutoReconnect
 from tests.commanding import Csa, kill
 from tests.ingesting import Ingester, no_sleep
 from tests.sample_books import count_sample
-from warehouse.documents.control import Lease, Outcome, Run
+from warehouse.documents.control import Lease, Outcome, Run, SyncState
 from warehouse.errors import LeaseHeld, LeaseLost
 from warehouse.ingestion import lease as leases
 from warehouse.ingestion.lease import describe_this_process, hold_lease
@@ -26,14 +26,19 @@ from warehouse.ingestion.session import NoProgress
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
+    from pymongo.asynchronous.collection import AsyncCollection
     from pymongo.asynchronous.database import AsyncDatabase
 
 ELSEWHERE = {"machine": "elsewhere/boot/1", "host": "elsewhere", "pid": 4711}
 NEVER_ENDS = "import time; time.sleep(600)"
 
 
+def leases_collection() -> AsyncCollection[dict[str, Any]]:
+    return Lease.get_pymongo_collection()
+
+
 async def lease() -> dict[str, Any]:
-    return await Lease.get_pymongo_collection().find_one({"_id": "site"}) or {}
+    return await leases_collection().find_one({"_id": "site"}) or {}
 
 
 async def hand_over(holder: dict[str, Any] | None, expires_in_s: float = 60.0) -> None:
@@ -84,15 +89,19 @@ async def test_a_second_holder_is_told_who_has_the_lease():
 
 @pytest.mark.usefixtures("database")
 async def test_of_many_who_want_it_at_once_one_gets_it():
+    all_others_refused = asyncio.Barrier(8)
+
     async def take() -> bool:
         try:
             async with hold_lease("site", "ingest"):
-                await asyncio.sleep(0.2)
+                await all_others_refused.wait()
         except LeaseHeld:
+            await all_others_refused.wait()
             return False
         return True
 
-    assert sum(await asyncio.gather(*(take() for _ in range(8)))) == 1
+    async with asyncio.timeout(60):
+        assert sum(await asyncio.gather(*(take() for _ in range(8)))) == 1
 
 
 @pytest.mark.usefixtures("database")
@@ -103,6 +112,32 @@ async def test_tokens_grow_from_holder_to_holder_and_instances_have_their_own():
             tokens.append((held.token, other.token))
     assert tokens == [(1, 1), (2, 2), (3, 3)]
     assert (await lease())["holder"] is None
+
+
+async def test_a_lease_that_was_lost_begins_above_everything_that_was_written_under_it(
+    ingester: Ingester,
+):
+    await hand_over(None, expires_in_s=-1)
+    await ingester.run("Field Visit")
+    await leases_collection().delete_many({})
+    ingester.edit("Field Visit", 1, findings="after the loss")
+    run = await ingester.run("Field Visit")
+    assert (run.token, run.outcome, run.totals.changed) == (3, Outcome.COMPLETED, 1)
+
+
+@pytest.mark.parametrize("left", ["runs", "states", "documents"])
+async def test_any_one_mark_of_earlier_holders_is_enough(ingester: Ingester, left: str):
+    await hand_over(None, expires_in_s=-1)
+    await ingester.run("Field Visit")
+    marks = {
+        "runs": Run.get_pymongo_collection(),
+        "states": SyncState.get_pymongo_collection(),
+        "documents": ingester.stored,
+    }
+    for collection in (*(of for mark, of in marks.items() if mark != left), leases_collection()):
+        await collection.delete_many({})
+    async with hold_lease("site", "ingest") as held:
+        assert held.token == 3
 
 
 @pytest.mark.usefixtures("database")

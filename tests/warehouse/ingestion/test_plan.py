@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from warehouse.ingestion.plan import Plan, PlannedDocType, make_plan
-from warehouse.ingestion.run import Limits, open_run
+from warehouse.ingestion.run import Limits, open_look
 from warehouse.ingestion.task import Depth, Selection
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ DOCTYPES = ("Customer", "Farmer", "Farmer Settings", "Sales Invoice")
 
 async def plan(ingester: Ingester, *doctypes: str, depth: Depth = Depth.CHANGES) -> Plan:
     selection = Selection(frozenset(doctypes), depth)
-    async with open_run(ingester.erp, "plan", Limits(), ingester.surroundings) as run:
+    async with open_look(ingester.erp, Limits(), ingester.surroundings) as run:
         return await make_plan(run, selection)
 
 
