@@ -121,7 +121,11 @@ KINDS = {
             "Something went wrong here",
             "It was logged under the request id that this answer carries.",
         ),
-        Kind("access_snapshot_stale", HTTP_503_SERVICE_UNAVAILABLE, "Access can't be judged now"),
+        Kind(
+            "access_snapshot_stale",
+            HTTP_503_SERVICE_UNAVAILABLE,
+            "Who may read in this ERP is not known at present",
+        ),
         Kind("query_too_slow", HTTP_503_SERVICE_UNAVAILABLE, "The query takes too long"),
         Kind(
             "datastore_unavailable",
@@ -158,6 +162,8 @@ OF_LISTS = (
     *("unknown_field", "unknown_operator", "too_many_filters"),
     *("cursor_invalid", "cursor_mismatch", "query_too_slow"),
 )
+# What routes over the documents of an ERP can fail with.
+OF_READS = ("not_found", "access_snapshot_stale")
 
 
 def document_errors(*codes: str) -> dict[int, ResponseSpec]:

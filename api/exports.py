@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from litestar import Request
 
 BATCH_ROWS = 500
-CSV_TYPE, NDJSON_TYPE = "text/csv; charset=utf-8", "application/x-ndjson"
+CSV_TYPE, NDJSON_TYPE = "text/csv", "application/x-ndjson"
 # Excel takes a file without it for one in the code page of its own country.
 BOM = b"\xef\xbb\xbf"
 # A cell that begins so is a formula to a spreadsheet, and a formula can send data away.

@@ -49,7 +49,7 @@ class Services:
         audit = AuditTrail()
         return cls(
             erps=erps,
-            doctypes=DocTypes(erps),
+            doctypes=DocTypes(erps, snapshots),
             signer=CursorSigner(secret_key),
             snapshots=snapshots,
             proxies=Proxies(settings.csa_trusted_proxies),

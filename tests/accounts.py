@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from argon2 import PasswordHasher
 from pymongo import MongoClient
 
+from warehouse.access.content import unpack
 from warehouse.accounts.secrets import digest_token
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def put_account(  # noqa: PLR0913 - one option each
 ) -> str:
     """Put an account there and return a token that opens all its links; again, it is the same.
 
-    `links`: instance → ERPNext user, who is taken for the one that is stored now.
+    `links`: instance → ERPNext user, who is taken for the one of the snapshot in force.
     """
     token = make_token(name)
     with MongoClient(mongodb_uri, tz_aware=True) as client:
@@ -74,13 +75,24 @@ def _put_token(store: Database[dict[str, Any]], name: str, token: str) -> None:
 
 
 def _put_link(store: Database[dict[str, Any]], name: str, instance: str, user: str) -> None:
-    stored = store[f"erp_{instance}"].find_one({"doctype": "User", "name": user}) or {}
     link = {
         "erp_user": user,
-        "erp_creation": stored.get("erp_creation", CREATION),
+        "erp_creation": _find_creation(store, instance, user),
         "proof": "administrator",
         "proven_at": datetime.now(UTC),
     }
     store["portal_links"].update_one(
         {"account": name, "instance": instance}, {"$set": link}, upsert=True
     )
+
+
+def _find_creation(store: Database[dict[str, Any]], instance: str, user: str) -> str:
+    """Return when an ERPNext user was made, by the access snapshot if there is one."""
+    pointer = store["access_snapshots"].find_one({"_id": instance})
+    if pointer is None:
+        return CREATION
+    version = {"instance": instance, "version": pointer["version"]}
+    parts = store["access_parts"].find(version).sort("number")
+    snapshot = unpack(pointer["version"], b"".join(part["data"] for part in parts))
+    known = snapshot.user(user)
+    return known.creation if known else CREATION

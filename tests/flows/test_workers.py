@@ -45,7 +45,11 @@ def csa(
 
 @pytest.fixture(scope="module")
 def pool(csa: Csa) -> Iterator[WorkPool]:
-    where = {"MONGODB_URI": csa.uri, "MONGODB_DATABASE_NAME": csa.database}
+    where = {
+        "MONGODB_URI": csa.uri,
+        "MONGODB_DATABASE_NAME": csa.database,
+        "BUSINESS_DATABASE_NAME": "test-workers-business",
+    }
     with work_pool(csa.home, {**csa.variables, **where}) as made:
         yield made
 
