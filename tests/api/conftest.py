@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pymongo import AsyncMongoClient
 
+from tests.api.doors import Doors, open_doors
 from tests.api.serving import ApiProcess, business_of, variables_of
 from tests.ingesting import Ingester
 from tests.sample_books import DOCUMENTS, MIX, SEED
@@ -64,6 +65,19 @@ def api(
     folder = tmp_path_factory.mktemp("api")
     with ApiProcess(folder, mongodb_uri, ingested, variables) as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def all_doors(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    with open_doors(mongodb_uri, tmp_path_factory.mktemp("doors")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def doors(all_doors: Doors) -> Iterator[Doors]:
+    """The API before ERPs that people sign in to."""
+    yield all_doors
+    all_doors.clean()
 
 
 @pytest.fixture(scope="session")
