@@ -66,6 +66,7 @@ KINDS = {
         Kind("unknown_field", HTTP_400_BAD_REQUEST, "The DocType has no such field"),
         Kind("unknown_operator", HTTP_400_BAD_REQUEST, "The field has no such operator"),
         Kind("invalid_value", HTTP_400_BAD_REQUEST, "The value does not fit the parameter"),
+        Kind("too_many_groups", HTTP_400_BAD_REQUEST, "There are too many groups"),
         Kind("too_many_filters", HTTP_400_BAD_REQUEST, "There are too many filters"),
         Kind("cursor_invalid", HTTP_400_BAD_REQUEST, "The cursor can't be read"),
         Kind("cursor_mismatch", HTTP_400_BAD_REQUEST, "The cursor belongs to another query"),
@@ -97,6 +98,11 @@ KINDS = {
             "A page of another site sent this",
             "Changes are taken from pages of this site only.",
         ),
+        Kind(
+            "dataset_needs_full_access",
+            HTTP_403_FORBIDDEN,
+            "The figures are made of more than you may read",
+        ),
         Kind("not_found", HTTP_404_NOT_FOUND, "Not found", NotReadable().message),
         Kind(
             "method_not_allowed",
@@ -114,6 +120,11 @@ KINDS = {
             HTTP_500_INTERNAL_SERVER_ERROR,
             "Something went wrong here",
             "It was logged under the request id that this answer carries.",
+        ),
+        Kind(
+            "access_snapshot_stale",
+            HTTP_503_SERVICE_UNAVAILABLE,
+            "Who may read in this ERP is not known at present",
         ),
         Kind("query_too_slow", HTTP_503_SERVICE_UNAVAILABLE, "The query takes too long"),
         Kind(
@@ -151,6 +162,8 @@ OF_LISTS = (
     *("unknown_field", "unknown_operator", "too_many_filters"),
     *("cursor_invalid", "cursor_mismatch", "query_too_slow"),
 )
+# What routes over the documents of an ERP can fail with.
+OF_READS = ("not_found", "access_snapshot_stale")
 
 
 def document_errors(*codes: str) -> dict[int, ResponseSpec]:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def make_etag(row: Row, doctype: ServedDocType) -> str:
-    """Return the ETag of a document: its content, when it was stored and when verified."""
-    moments = (row["synced_at"], doctype.verified_at)
-    return f'"{row["content_hash"]}-{"-".join(_stamp(moment) for moment in moments)}"'
+    """Return the ETag: the content, what is shown of it, when it was stored and when verified."""
+    synced, verified = _stamp(row["synced_at"]), _stamp(doctype.verified_at)
+    return f'"{row["content_hash"]}-{doctype.view.digest}-{synced}-{verified}"'
 
 
 def is_known(etag: str, if_none_match: str | None) -> bool:

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from warehouse.reading.instances import InstanceSummary
+    from warehouse.documents.status import InstanceStatus
 
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -39,7 +39,7 @@ class Metrics:
         )
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._documents = Gauge(
-            "csa_documents", "Documents that may be read.", ("instance",), registry=self._registry
+            "csa_documents", "Documents that are stored.", ("instance",), registry=self._registry
         )
         self._verified = Gauge(
             "csa_verified_timestamp_seconds",
@@ -58,10 +58,11 @@ class Metrics:
         requests.inc()
         times.observe(seconds)
 
-    def render(self, summaries: Iterable[InstanceSummary]) -> bytes:
+    def render(self, statuses: Iterable[InstanceStatus]) -> bytes:
         """Return all metrics in Prometheus's text format."""
-        for summary in summaries:
-            verified = summary.verified_at.timestamp() if summary.verified_at else 0.0
-            self._documents.labels(summary.instance).set(summary.documents)
-            self._verified.labels(summary.instance).set(verified)
+        for status in statuses:
+            verified = [one.verified_at for one in status.doctypes if one.documents]
+            oldest = min((at.timestamp() if at else 0.0 for at in verified), default=0.0)
+            self._documents.labels(status.instance).set(status.documents)
+            self._verified.labels(status.instance).set(oldest)
         return generate_latest(self._registry)

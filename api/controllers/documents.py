@@ -12,14 +12,16 @@ from litestar.params import HeaderParameter, QueryParameter
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 
 from api.answers import Answer
+from api.audit import AUDITED, note_rows
 from api.compression import COMPRESSED
 from api.controllers.instances import DocTypeName, InstanceId
-from api.errors import ALWAYS, OF_LISTS, OF_PARAMETERS, document_errors
+from api.errors import ALWAYS, OF_LISTS, OF_PARAMETERS, OF_READS, document_errors
 from api.etags import is_known, make_etag
 from api.filters_operation import FiltersOperation
 from api.parameters import PARAMETERS, TAKES_FILTERS, read_filters
 from api.schemas.documents import Document, DocumentPage
 from api.services import AppServices
+from warehouse.accounts.audit import Event
 from warehouse.errors import NotReadable
 from warehouse.reading.documents import Documents, open_documents
 from warehouse.reading.filters import OWN
@@ -73,7 +75,7 @@ OF_DOCUMENT = {
         description="Nothing has changed since the answer whose ETag `If-None-Match` repeats.",
         generate_examples=False,
     ),
-    **document_errors(*ALWAYS, *OF_PARAMETERS, "not_found", "query_too_slow"),
+    **document_errors(*ALWAYS, *OF_PARAMETERS, *OF_READS, "query_too_slow"),
 }
 
 
@@ -89,8 +91,8 @@ class DocumentController(Controller):
         summary="List documents",
         operation_class=FiltersOperation,
         middleware=[COMPRESSED],
-        opt={PARAMETERS: OWN, TAKES_FILTERS: True},
-        responses=document_errors(*ALWAYS, *OF_PARAMETERS, *OF_LISTS, "not_found"),
+        opt={PARAMETERS: OWN, TAKES_FILTERS: True, AUDITED: Event.LISTED},
+        responses=document_errors(*ALWAYS, *OF_PARAMETERS, *OF_LISTS, *OF_READS),
     )
     async def list_documents(
         self,
@@ -107,17 +109,20 @@ class DocumentController(Controller):
         """A page of the documents that meet all filters.
 
         Pages follow each other by cursor: however deep, each costs the same, and documents that
-        are stored meanwhile move none of the others.
+        are stored meanwhile move none of the others. Fields that are hidden from the caller are as
+        good as absent.
         """
         documents = await open_documents(services.doctypes, request.user, instance, doctype)
         asked = ListRequest(read_filters(request), sort, fields, size, cursor, count)
         page = await read_page(documents, request.user, asked, services.signer)
+        note_rows(request, len(page.rows))
         return Answer(DocumentPage.of(documents.doctype, page))
 
     @get(
         "/documents/{name:path}",
         operation_id="getDocument",
         summary="Read one document",
+        opt={AUDITED: Event.READ},
         response_headers=[ETAG],
         responses=OF_DOCUMENT,
     )
@@ -137,7 +142,7 @@ class DocumentController(Controller):
         "/document",
         operation_id="getDocumentByName",
         summary="Read one document by a name of any form",
-        opt={PARAMETERS: ("name",)},
+        opt={PARAMETERS: ("name",), AUDITED: Event.READ},
         response_headers=[ETAG],
         responses=OF_DOCUMENT,
     )

@@ -8,17 +8,15 @@ from litestar import Controller, Request, get
 from litestar.params import PathParameter
 
 from api.compression import COMPRESSED
-from api.errors import ALWAYS, document_errors
+from api.errors import ALWAYS, OF_READS, document_errors
 from api.schemas.doctypes import DocType, DocTypeDetail, DocTypeList
 from api.schemas.instances import Instance, InstanceList
 from api.services import AppServices
-from warehouse.errors import NotReadable
-from warehouse.reading.doctypes import list_served
 from warehouse.reading.instances import read_instance, read_instances
 
 InstanceId = Annotated[str, PathParameter(description="An ERP, as its id in the settings.")]
 DocTypeName = Annotated[str, PathParameter(description="A DocType, as ERPNext names it.")]
-OF_ONE = document_errors(*ALWAYS, "not_found", "unknown_parameter", "bad_request")
+OF_ONE = document_errors(*ALWAYS, *OF_READS, "unknown_parameter", "bad_request")
 
 
 class InstanceController(Controller):
@@ -37,7 +35,7 @@ class InstanceController(Controller):
         self, request: Request[Any, Any, Any], services: AppServices
     ) -> InstanceList:
         """Each ERP with the number of its documents and how fresh they are."""
-        found = await read_instances(request.user, services.erps)
+        found = await read_instances(request.user, services.erps, services.doctypes)
         return InstanceList([Instance.of(summary) for summary in found])
 
     @get(
@@ -50,7 +48,8 @@ class InstanceController(Controller):
         self, request: Request[Any, Any, Any], services: AppServices, instance: InstanceId
     ) -> Instance:
         """The ERP with the number of its documents and how fresh they are."""
-        return Instance.of(await read_instance(request.user, services.erps, instance))
+        found = await read_instance(request.user, services.erps, services.doctypes, instance)
+        return Instance.of(found)
 
     @get(
         "/{instance:str}/doctypes",
@@ -62,9 +61,8 @@ class InstanceController(Controller):
         self, request: Request[Any, Any, Any], services: AppServices, instance: InstanceId
     ) -> DocTypeList:
         """Each DocType with its module, the number of its documents and how fresh they are."""
-        if instance not in services.erps:
-            raise NotReadable
-        return DocTypeList([DocType.of(row) for row in await list_served(request.user, instance)])
+        found = await services.doctypes.list_served(request.user, instance)
+        return DocTypeList([DocType.of(one) for one in found])
 
     @get(
         "/{instance:str}/doctypes/{doctype:str}",
@@ -79,8 +77,5 @@ class InstanceController(Controller):
         instance: InstanceId,
         doctype: DocTypeName,
     ) -> DocTypeDetail:
-        """Its fields with labels, types, links and the operators of their filters; child tables.
-
-        A DocType that has no documents yet shows only the fields that every DocType has.
-        """
+        """Its fields with labels, types, links and the operators of their filters; child tables."""
         return DocTypeDetail.of(await services.doctypes.get(request.user, instance, doctype))

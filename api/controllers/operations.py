@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, get
+from litestar import Controller, get
 from litestar.params import PathParameter, QueryParameter
 
 from api.callers import operators_only
@@ -56,7 +56,6 @@ class OperationsController(Controller):
     )
     async def list_runs(
         self,
-        request: Request[Any, Any, Any],
         services: AppServices,
         instance: Annotated[
             str | None, QueryParameter(description="Only runs on this ERP.")
@@ -67,7 +66,7 @@ class OperationsController(Controller):
         if instance is not None and instance not in services.erps:
             raise NotReadable
         instances = sorted(services.erps) if instance is None else [instance]
-        runs = await read_runs(request.user, instances, size)
+        runs = await read_runs(instances, size)
         return RunList([RunSummary.of(run) for run in runs])
 
     @get(
@@ -80,9 +79,8 @@ class OperationsController(Controller):
     )
     async def get_run(
         self,
-        request: Request[Any, Any, Any],
         services: AppServices,
         run_id: Annotated[str, PathParameter(description="A run, as its id in the list.")],
     ) -> RunDetail:
         """The run, with each DocType that had work or an error."""
-        return RunDetail.of(await read_run(request.user, sorted(services.erps), run_id))
+        return RunDetail.of(await read_run(sorted(services.erps), run_id))

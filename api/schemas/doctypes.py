@@ -13,7 +13,13 @@ from warehouse.reading.filters import operators_of
 
 if TYPE_CHECKING:
     from warehouse.reading.columns import Column
-    from warehouse.reading.doctypes import ServedDocType
+    from warehouse.reading.doctypes import ListedDocType, ServedDocType
+
+
+Documents = Annotated[
+    int | None,
+    Meta(description="Its documents; null: you may read only some, which a list counts."),
+]
 
 
 class DocType(Struct, frozen=True):
@@ -24,23 +30,22 @@ class DocType(Struct, frozen=True):
     title_field: str | None
     is_single: bool
     is_custom: bool
-    documents: int
+    documents: Documents
     verified_at: Annotated[datetime | None, Meta(description="The last complete comparison.")]
     attempted_at: Annotated[datetime | None, Meta(description="The last sync.")]
 
     @classmethod
-    def of(cls, row: dict[str, Any]) -> Self:
-        """Return the wire form of a catalog entry with its state."""
-        metas, state = row.get("metas") or [{}], row["state"]
+    def of(cls, listed: ListedDocType) -> Self:
+        """Return the wire form of a DocType as reads list it."""
         return cls(
-            doctype=row["doctype"],
-            module=row.get("module"),
-            title_field=metas[0].get("title_field"),
-            is_single=row["is_single"],
-            is_custom=row["is_custom"],
-            documents=state.get("documents", 0),
-            verified_at=state.get("verified_at"),
-            attempted_at=state.get("attempted_at"),
+            doctype=listed.doctype,
+            module=listed.module,
+            title_field=listed.title_field,
+            is_single=listed.is_single,
+            is_custom=listed.is_custom,
+            documents=listed.documents,
+            verified_at=listed.verified_at,
+            attempted_at=listed.attempted_at,
         )
 
 
@@ -86,7 +91,7 @@ class DocTypeDetail(Struct, frozen=True):
     is_single: bool
     is_custom: bool
     is_submittable: bool
-    documents: int
+    documents: Documents
     verified_at: datetime | None
     attempted_at: datetime | None
     fields: list[Field]
@@ -95,7 +100,7 @@ class DocTypeDetail(Struct, frozen=True):
     @classmethod
     def of(cls, served: ServedDocType) -> Self:
         """Return the wire form of a DocType as reads know it."""
-        meta: dict[str, Any] = served.metas[0] if served.metas else {}
+        meta = served.view.metas[0]
         return cls(
             instance=served.instance,
             doctype=served.doctype,
@@ -127,7 +132,7 @@ def _own_fields(served: ServedDocType, meta: dict[str, Any]) -> list[Field]:
     columns, standard = served.columns, {column.name for column in STANDARD_COLUMNS}
     fields = [
         _field(field, columns.own[field["fieldname"]], listed=columns.listed)
-        for field in meta.get("fields", ())
+        for field in meta["fields"]
         if field["fieldname"] in columns.own and field["fieldname"] not in standard
     ]
     for column in STANDARD_COLUMNS:
@@ -140,7 +145,7 @@ def _own_fields(served: ServedDocType, meta: dict[str, Any]) -> list[Field]:
 
 
 def _child_tables(served: ServedDocType, meta: dict[str, Any]) -> list[ChildTable]:
-    rows_of = {child["name"]: child for child in served.metas[1:]}
+    rows_of = {child["name"]: child for child in served.view.metas[1:]}
     return [
         ChildTable(
             fieldname=table["fieldname"],
@@ -152,7 +157,7 @@ def _child_tables(served: ServedDocType, meta: dict[str, Any]) -> list[ChildTabl
                 if (column := served.columns.child.get(_dotted(table, field)))
             ],
         )
-        for table in meta.get("fields", ())
+        for table in meta["fields"]
         if is_child_table(table)
     ]
 

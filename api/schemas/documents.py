@@ -45,7 +45,7 @@ class Document(Struct, frozen=True):
                 row.get("erp_modified"),
                 row["synced_at"],
                 verified_at,
-                row.get("document_data", {}),
+                row["document_data"],
             )
             for row in rows
         ]

@@ -18,8 +18,17 @@ class Instance(Struct, frozen=True):
     title: str
     time_zone: Annotated[str | None, Meta(description="Of the site's own times.")]
     versions: Annotated[dict[str, str], Meta(description="Version of each app of the site.")]
-    documents: int
-    doctypes: Annotated[int, Meta(description="DocTypes that have documents.")]
+    documents: Annotated[
+        int | None,
+        Meta(
+            description="Documents of DocTypes that you may read whole; null while nobody knows "
+            "who may read here."
+        ),
+    ]
+    doctypes: Annotated[
+        int | None,
+        Meta(description="DocTypes that have documents, or may have some for you; null as above."),
+    ]
     verified_at: Annotated[
         datetime | None,
         Meta(description="All documents were compared with the ERP then or later."),

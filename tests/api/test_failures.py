@@ -11,10 +11,11 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect, ExecutionTimeout, OperationFailure
 
 from api.app import create_app
-from demo.site.auth import SERVICE_USER
 from tests.accounts import put_account
 from tests.api.published import check_answer
 from tests.api.serving import OPERATOR, SECRET_KEY, TOKEN, variables_of
+from tests.snapshots import put_snapshot
+from tests.warehouse.access.worlds import EMPLOYEE, World, read_rule
 from tests.warehouse.reading.samples import DOCTYPE, METAS, store
 from warehouse.documents.control import CatalogEntry
 from warehouse.errors import ConfigurationError, QueryTooSlow
@@ -36,7 +37,11 @@ async def inner(
     """Serve one made-up DocType from this process, where things can be made to fail."""
     # What fails must be the read, not the look-up of the token.
     monkeypatch.setattr("warehouse.accounts.identity.REMEMBERED_S", 600.0)
-    put_account(mongodb_uri, database.name, OPERATOR, links={"site": SERVICE_USER})
+    world = World().grant(DOCTYPE, read_rule())
+    world.add_doctype(METAS[0])
+    world.add_doctype(METAS[1], is_child=True)
+    await put_snapshot(world.snapshot())
+    put_account(mongodb_uri, database.name, OPERATOR, links={"site": EMPLOYEE})
     where = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE_NAME": database.name}
     app = create_app(load_settings(where | KEYS | variables_of("site"), env_file=None))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from warehouse.settings import Settings
 
 REMEMBERED_S = 2.0
-MOST_COMPILED = 2_000
+MOST_COMPILED = 20_000
 READ_ATTEMPTS = 3
 
 

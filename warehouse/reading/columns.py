@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from warehouse.erpnext.meta import is_child_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from warehouse.erpnext.meta import Meta
 
@@ -29,14 +29,15 @@ class Kind(StrEnum):
     CHECK = "check"
     INTEGER = "integer"
     NUMBER = "number"
+    DECIMAL = "decimal"
     DATE = "date"
     DATETIME = "datetime"
     TIME = "time"
 
     @property
     def is_numeric(self) -> bool:
-        """Whether JSON numbers are stored."""
-        return self in {Kind.CHECK, Kind.INTEGER, Kind.NUMBER}
+        """Whether numbers are stored; DECIMAL: exact ones, of datasets."""
+        return self in {Kind.CHECK, Kind.INTEGER, Kind.NUMBER, Kind.DECIMAL}
 
     @property
     def is_sortable(self) -> bool:
@@ -104,7 +105,7 @@ class Columns:
     listed: tuple[str, ...] = ("name", "docstatus", "modified")
 
     @classmethod
-    def of(cls, metas: list[Meta]) -> Columns:
+    def of(cls, metas: Sequence[Meta]) -> Columns:
         """Return what the metas of a DocType, followed by its child tables', allow."""
         standard = {column.name: column for column in STANDARD_COLUMNS}
         if not metas:

@@ -1,4 +1,4 @@
-"""The DocTypes that may be read: ordinary ones; all others are as good as absent."""
+"""The DocTypes that a subject may read; all others are as good as absent."""
 
 from __future__ import annotations
 
@@ -7,133 +7,175 @@ from datetime import UTC
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from warehouse.access.verdict import Access
 from warehouse.documents.control import CatalogEntry, SyncState
 from warehouse.erpnext.policy import Policy, policy_of
 from warehouse.errors import NotReadable
-from warehouse.reading.columns import Columns
+from warehouse.reading.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from warehouse.erpnext.meta import Meta
+    from warehouse.access.snapshots import Snapshots
+    from warehouse.reading.columns import Columns
     from warehouse.reading.subject import Subject
 
 REMEMBERED_S = 2.0
-_OVERVIEW = {
-    "_id": 0,
-    "doctype": 1,
-    "module": 1,
-    "is_single": 1,
-    "is_custom": 1,
-    "policy": 1,
-    "metas.title_field": 1,
-}
+MOST_REMEMBERED = 10_000
+_OVERVIEW = {"_id": 0, "doctype": 1, "module": 1, "is_single": 1, "is_custom": 1, "policy": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class ServedDocType:
-    """A DocType as reads know it; `verified_at`: its last complete inventory."""
+    """A DocType as a subject's reads know it.
+
+    `stored`: its documents, whoever may see them. `verified_at`: its last complete inventory.
+    """
 
     instance: str
     doctype: str
     module: str | None
     is_single: bool
     is_custom: bool
-    metas: list[Meta]
-    columns: Columns
-    documents: int
+    view: View
+    stored: int
+    verified_at: datetime | None
+    attempted_at: datetime | None
+
+    @property
+    def columns(self) -> Columns:
+        """What can be asked for."""
+        return self.view.columns
+
+    @property
+    def documents(self) -> int | None:
+        """How many documents there are; None where the subject may see only some of them."""
+        return self.stored if self.view.access.is_unrestricted else None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDocType:
+    """A DocType among others; its values are as those of `ServedDocType`."""
+
+    doctype: str
+    module: str | None
+    title_field: str | None
+    is_single: bool
+    is_custom: bool
+    documents: int | None
+    stored: int
     verified_at: datetime | None
     attempted_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Remembered:
-    version: tuple[Any, ...]
-    served: ServedDocType
-    until: float
-
-
 class DocTypes:
-    """Looks DocTypes up, and remembers for two seconds: each read of a document needs its own."""
+    """Looks DocTypes up for a subject, and remembers for two seconds: each read needs its own."""
 
-    def __init__(self, instances: Iterable[str], now_s: Callable[[], float] = monotonic) -> None:
-        self.instances = tuple(instances)
+    def __init__(
+        self,
+        instances: Iterable[str],
+        snapshots: Snapshots,
+        now_s: Callable[[], float] = monotonic,
+    ) -> None:
+        self._instances = frozenset(instances)
+        self._snapshots = snapshots
         self._now_s = now_s
-        self._remembered: dict[tuple[str, str], _Remembered] = {}
+        self._remembered: dict[tuple[str, str, str], tuple[float, ServedDocType]] = {}
 
     async def get(self, subject: Subject, instance: str, doctype: str) -> ServedDocType:
         """Return a DocType that `subject` may read.
 
         Raises:
-            NotReadable: if there is none such.
+            NotReadable: if there is none such, or nothing of it for this subject.
+            AccessSnapshotStale: if nobody knows who may read there.
         """
-        _ = subject  # until access control: whoever is let in may read every served DocType
-        key = (instance, doctype)
-        known = self._remembered.get(key)
-        if known and known.until > self._now_s():
-            return known.served
-        if instance not in self.instances:
+        user = self._user_of(subject, instance)
+        access = await self._snapshots.compile(instance, user, doctype)
+        if not isinstance(access, Access):
             raise NotReadable
-        try:
-            found = await _read(instance, doctype, known)
-        except NotReadable:
-            self._remembered.pop(key, None)
-            raise
-        until = self._now_s() + REMEMBERED_S
-        self._remembered[key] = _Remembered(found.version, found.served, until)
-        return found.served
+        key = (user, instance, doctype)
+        until, known = self._remembered.get(key, (0.0, None))
+        if known and known.view.access is access:
+            if until > self._now_s():
+                return known
+            view = known.view
+        else:
+            view = View.of(access)
+        self._remembered.pop(key, None)
+        served = await _read(view)
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[key] = (self._now_s() + REMEMBERED_S, served)
+        return served
+
+    async def list_served(self, subject: Subject, instance: str) -> list[ListedDocType]:
+        """Return each DocType of an instance that `subject` may read, by name.
+
+        Raises:
+            NotReadable: if the subject has no user there.
+            AccessSnapshotStale: if nobody knows who may read there.
+        """
+        user = self._user_of(subject, instance)
+        states = SyncState.get_pymongo_collection().find({"instance": instance})
+        state_of = {row["doctype"]: row async for row in states}
+        entries = CatalogEntry.get_pymongo_collection().find(
+            {"instance": instance, "policy": Policy.ORDINARY}, _OVERVIEW
+        )
+        return [
+            _summarise(entry, state_of.get(entry["doctype"], {}), access)
+            async for entry in entries.sort("doctype")
+            if _is_served(entry)
+            and isinstance(
+                access := await self._snapshots.compile(instance, user, entry["doctype"]), Access
+            )
+        ]
+
+    def _user_of(self, subject: Subject, instance: str) -> str:
+        user = subject.users.get(instance)
+        if user is None or instance not in self._instances:
+            raise NotReadable
+        return user
 
 
-async def list_served(subject: Subject, instance: str) -> list[dict[str, Any]]:
-    """Return what is known of each DocType of an instance that `subject` may read, by name."""
-    _ = subject
-    states = {
-        row["doctype"]: row
-        async for row in SyncState.get_pymongo_collection().find({"instance": instance})
-    }
-    return [
-        entry | {"state": states.get(entry["doctype"], {})}
-        async for entry in CatalogEntry.get_pymongo_collection()
-        .find({"instance": instance, "policy": Policy.ORDINARY}, _OVERVIEW)
-        .sort("doctype")
-        if _is_served(entry)
-    ]
-
-
-async def _read(instance: str, doctype: str, known: _Remembered | None) -> _Remembered:
-    """Read a DocType's entry; its metas, which are long, only when they have changed."""
-    catalog, key = CatalogEntry.get_pymongo_collection(), {"instance": instance, "doctype": doctype}
-    entry = await catalog.find_one(key, {"metas": 0})
+async def _read(view: View) -> ServedDocType:
+    """Look up what is stored of a DocType."""
+    key = {"instance": view.access.instance, "doctype": view.access.doctype}
+    entry = await CatalogEntry.get_pymongo_collection().find_one(key, _OVERVIEW)
     if entry is None or not _is_served(entry):
         raise NotReadable
-    version = (entry["_id"], entry["meta_version"])
-    if known and known.version == version:
-        metas, columns = known.served.metas, known.served.columns
-    else:
-        whole = await catalog.find_one(key, {"metas": 1, "meta_version": 1}) or entry
-        version = (whole["_id"], whole["meta_version"])
-        metas = whole.get("metas", [])
-        columns = Columns.of(metas)
     state = await SyncState.get_pymongo_collection().find_one(key) or {}
     verified_at = state.get("verified_at")
-    served = ServedDocType(
-        instance=instance,
-        doctype=doctype,
+    return ServedDocType(
+        instance=view.access.instance,
+        doctype=view.access.doctype,
         module=entry.get("module"),
         is_single=entry["is_single"],
         is_custom=entry["is_custom"],
-        metas=metas,
-        columns=columns,
-        documents=state.get("documents", 0),
+        view=view,
+        stored=state.get("documents", 0),
         # In Python's own UTC: encoding the driver's, for every row, would call Python each time.
         verified_at=verified_at and verified_at.astimezone(UTC),
         attempted_at=state.get("attempted_at"),
     )
-    return _Remembered(version, served, 0.0)
+
+
+def _summarise(entry: dict[str, Any], state: dict[str, Any], access: Access) -> ListedDocType:
+    title_field, stored = access.metas[0].get("title_field"), state.get("documents", 0)
+    return ListedDocType(
+        doctype=entry["doctype"],
+        module=entry.get("module"),
+        title_field=None if title_field in access.hidden else title_field,
+        is_single=entry["is_single"],
+        is_custom=entry["is_custom"],
+        documents=stored if access.is_unrestricted else None,
+        stored=stored,
+        verified_at=state.get("verified_at"),
+        attempted_at=state.get("attempted_at"),
+    )
 
 
 def _is_served(entry: dict[str, Any]) -> bool:
     """Say so if the catalog and the policy of this version both do."""
-    now = policy_of(entry["doctype"], is_custom=entry["is_custom"])
+    now = policy_of(entry["doctype"], is_custom=entry["is_custom"], is_single=entry["is_single"])
     return now is Policy.ORDINARY and bool(entry["policy"] == Policy.ORDINARY)

@@ -6,37 +6,39 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from warehouse.documents.control import Instance
-from warehouse.errors import NotReadable
-from warehouse.reading.doctypes import list_served
+from warehouse.errors import AccessSnapshotStale, NotReadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from warehouse.reading.doctypes import DocTypes
     from warehouse.reading.subject import Subject
     from warehouse.settings import ErpInstance
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceSummary:
-    """An ERP, summed up over the DocTypes that may be read.
+    """An ERP, summed up over the DocTypes that the subject may read.
 
-    `doctypes`: how many have documents. `verified_at`: the oldest of their last complete
-    inventories, None when one has had none yet. `attempted_at`: when the last sync was.
+    `documents`: of those that may be read whole. `doctypes`: how many have documents, or may have
+    some for the subject. Both are None while nobody knows who may read there. `verified_at`: the
+    oldest of their last complete inventories, None when one has had none yet. `attempted_at`: when
+    the last sync was.
     """
 
     instance: str
     title: str
-    documents: int
-    doctypes: int
-    verified_at: datetime | None
-    attempted_at: datetime | None
+    documents: int | None = None
+    doctypes: int | None = None
+    verified_at: datetime | None = None
+    attempted_at: datetime | None = None
     time_zone: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
 
 
 async def read_instance(
-    subject: Subject, erps: Mapping[str, ErpInstance], instance: str
+    subject: Subject, erps: Mapping[str, ErpInstance], doctypes: DocTypes, instance: str
 ) -> InstanceSummary:
     """Return one ERP.
 
@@ -46,15 +48,18 @@ async def read_instance(
     erp = erps.get(instance)
     if erp is None:
         raise NotReadable
+    try:
+        listed = await doctypes.list_served(subject, instance)
+    except AccessSnapshotStale:
+        return InstanceSummary(instance, erp.title)
     known = await Instance.get(instance)
-    states = [row["state"] for row in await list_served(subject, instance)]
-    stored = [state for state in states if state.get("documents")]
-    verified = [state.get("verified_at") for state in stored]
-    attempted = [at for state in states if (at := state.get("attempted_at"))]
+    stored = [one for one in listed if one.documents is None or one.documents]
+    verified = [one.verified_at for one in stored if one.stored]
+    attempted = [one.attempted_at for one in listed if one.attempted_at]
     return InstanceSummary(
         instance=instance,
         title=erp.title,
-        documents=sum(state["documents"] for state in stored),
+        documents=sum(one.documents or 0 for one in stored),
         doctypes=len(stored),
         verified_at=min((at for at in verified if at), default=None) if all(verified) else None,
         attempted_at=max(attempted, default=None),
@@ -64,7 +69,11 @@ async def read_instance(
 
 
 async def read_instances(
-    subject: Subject, erps: Mapping[str, ErpInstance]
+    subject: Subject, erps: Mapping[str, ErpInstance], doctypes: DocTypes
 ) -> list[InstanceSummary]:
     """Return every ERP that `subject` may open, by id."""
-    return [await read_instance(subject, erps, instance) for instance in sorted(erps)]
+    return [
+        await read_instance(subject, erps, doctypes, instance)
+        for instance in sorted(erps)
+        if instance in subject.users
+    ]

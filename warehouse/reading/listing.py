@@ -121,6 +121,7 @@ def _identify(documents: Documents, subject: Subject, request: ListRequest) -> l
     doctype = documents.doctype
     return [
         subject.key,
+        doctype.view.digest,
         doctype.instance,
         doctype.doctype,
         sorted(request.filters),

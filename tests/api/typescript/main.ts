@@ -38,7 +38,7 @@ for (const doctype of ["Nothing", "Customer"]) {
 console.log(
   JSON.stringify({
     instances: instances.items.map((one) => one.instance),
-    doctypes: doctypes.items.filter((one) => one.documents > 0).length,
+    doctypes: doctypes.items.filter((one) => one.documents !== 0).length,
     names,
     customers,
     codes,

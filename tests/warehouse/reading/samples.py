@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from warehouse.access.verdict import Access, RoleBranch
 from warehouse.documents.raw import raw_model
 from warehouse.reading.columns import Columns
 from warehouse.reading.doctypes import ServedDocType
 from warehouse.reading.documents import Documents
+from warehouse.reading.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from warehouse.access.verdict import Branch
 
 DOCTYPE = "Sample"
 MOMENT = datetime(2025, 4, 1, tzinfo=UTC)
@@ -49,24 +53,40 @@ METAS = [
 COLUMNS = Columns.of(METAS)
 
 
-def served(doctype: str = DOCTYPE) -> ServedDocType:
+def view(
+    *branches: Branch, user: str = "u@x", hidden: Iterable[str] = (), doctype: str = DOCTYPE
+) -> View:
+    """What a user is shown: everything, unless branches or hidden fields say less."""
+    return View.of(
+        Access(
+            instance="site",
+            user=user,
+            doctype=doctype,
+            version="1",
+            branches=branches or (RoleBranch(),),
+            hidden=frozenset(hidden),
+            metas=tuple(METAS),
+        )
+    )
+
+
+def served(doctype: str = DOCTYPE, seen: View | None = None) -> ServedDocType:
     return ServedDocType(
         instance="site",
         doctype=doctype,
         module=None,
         is_single=False,
         is_custom=False,
-        metas=METAS,
-        columns=COLUMNS,
-        documents=0,
+        view=seen or view(doctype=doctype),
+        stored=0,
         verified_at=None,
         attempted_at=None,
     )
 
 
-def documents_of(doctype: str = DOCTYPE) -> Documents:
-    """Return the stored documents of a DocType, without the way of access."""
-    return Documents(served(doctype), raw_model("site").get_pymongo_collection())
+def documents_of(doctype: str = DOCTYPE, seen: View | None = None) -> Documents:
+    """Return the stored documents of a DocType as `seen`, or all of them."""
+    return Documents(served(doctype, seen), raw_model("site").get_pymongo_collection())
 
 
 async def store(documents: Iterable[dict[str, Any]], doctype: str = DOCTYPE) -> None:
