@@ -24,6 +24,8 @@ PAGES = {
     "erp_in_maintenance": "erp-down",
     "erp_throttled": "throttled",
     "suspect_deletes": "suspect-deletes",
+    "dataset_error": "dataset-failed",
+    "dataset_rule_failed": "dataset-failed",
     "mongodb_unavailable": "mongod-down",
     "access_snapshot_invalid": "access-stale",
     "access_snapshot_stale": "access-stale",

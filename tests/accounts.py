@@ -33,7 +33,8 @@ def put_account(  # noqa: PLR0913 - one option each
 ) -> str:
     """Put an account there and return a token that opens all its links; again, it is the same.
 
-    `links`: instance → ERPNext user, who is taken for the one of the snapshot in force.
+    `links`: instance → ERPNext user, who is the one of the access snapshot in force, and taken
+    from whoever had them.
     """
     token = make_token(name)
     with MongoClient(mongodb_uri, tz_aware=True) as client:
@@ -51,6 +52,7 @@ def put_account(  # noqa: PLR0913 - one option each
             upsert=True,
         )
         _put_token(store, name, token)
+        store["portal_links"].delete_many({"account": name})
         for instance, user in (links or {}).items():
             _put_link(store, name, instance, user)
     return token
@@ -75,9 +77,11 @@ def _put_token(store: Database[dict[str, Any]], name: str, token: str) -> None:
 
 
 def _put_link(store: Database[dict[str, Any]], name: str, instance: str, user: str) -> None:
+    of_others = {"instance": instance, "erp_user": user, "account": {"$ne": name}}
+    store["portal_links"].delete_many(of_others)
     link = {
         "erp_user": user,
-        "erp_creation": _find_creation(store, instance, user),
+        "erp_creation": _read_creation(store, instance, user),
         "proof": "administrator",
         "proven_at": datetime.now(UTC),
     }
@@ -86,13 +90,12 @@ def _put_link(store: Database[dict[str, Any]], name: str, instance: str, user: s
     )
 
 
-def _find_creation(store: Database[dict[str, Any]], instance: str, user: str) -> str:
-    """Return when an ERPNext user was made, by the access snapshot if there is one."""
+def _read_creation(store: Database[dict[str, Any]], instance: str, user: str) -> str:
     pointer = store["access_snapshots"].find_one({"_id": instance})
-    if pointer is None:
+    if not pointer or not pointer["version"]:
         return CREATION
-    version = {"instance": instance, "version": pointer["version"]}
-    parts = store["access_parts"].find(version).sort("number")
-    snapshot = unpack(pointer["version"], b"".join(part["data"] for part in parts))
-    known = snapshot.user(user)
-    return known.creation if known else CREATION
+    part = {"instance": instance, "version": pointer["version"]}
+    parts = store["access_parts"].find(part).sort("number")
+    snapshot = unpack(pointer["version"], b"".join(one["data"] for one in parts))
+    found = snapshot.user(user)
+    return found.creation if found else CREATION

@@ -66,3 +66,11 @@ def dataset_row(site: str, doctype: str, name: str) -> dict[str, Any]:
 def metas(site: str) -> dict[str, dict[str, Any]]:
     """Return DocType → merged meta of a dataset."""
     return {meta["name"]: meta for meta in dataset_rows(site, "_metas")}
+
+
+def report_rows(name: str) -> list[dict[str, Any]]:
+    """Return what an ERPNext's own report said of `site2`, without its line of totals."""
+    path = reference_folder() / "dataset" / "site2" / "reports.json"
+    rows = json.loads(path.read_text("utf-8"))[name]["result"]
+    whole = [row for row in rows if isinstance(row, dict)]
+    return [row for row in whole if row.get("sales_invoice") != "Total"]

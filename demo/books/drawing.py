@@ -108,7 +108,8 @@ class Drawer:
             return None
         lines = take_back(deal.lines, invoice["items"])
         stamp = self._book.clock.stamp(moment)
-        untouched = invoice["outstanding_amount"] == deal.totals.due
+        # A foreign invoice is paid whole, so nothing may have lowered it before.
+        untouched = invoice["outstanding_amount"] == deal.totals.due and deal.rate == 1.0
         return replace(
             deal,
             name=self._number(self._trade.series.replace(".YYYY.", f"RET-{stamp.created.year}")),

@@ -51,8 +51,8 @@ _SHARES = {
         "suppliers": 10,
         "addresses": 20,
         "contacts": 20,
-        "visits": 10,
-        "trade": 750,
+        "visits": 12,
+        "trade": 748,
     },
     Mix.INVOICES: {
         "customers": 10,
@@ -66,7 +66,7 @@ _SHARES = {
 # Of a hundred times that something is traded: sales, purchases, payments, stock entries.
 EVENTS = {
     Mix.ORDINARY: (52, 18, 27, 3),
-    Mix.VOUCHERS: (72, 14, 14, 0),
+    Mix.VOUCHERS: (70, 15, 15, 0),
     Mix.INVOICES: (100, 0, 0, 0),
 }
 

@@ -43,12 +43,11 @@ def write_delivery_note(book: Book, registers: Registers, deal: Deal) -> str:
     voucher = Voucher.of(note, deal.stamp.created, remarks="Accounting Entry for Stock")
     worth = 0.0
     for place, line in enumerate(deal.lines):
-        row = book.add_child(note, "items", fill_goods(deal, line))
+        row = _add_line(book, note, deal, place, {})
         row["actual_qty"] = registers.stock.available(line.goods, deal.warehouse)
         row["incoming_rate"] = registers.stock.rate(line.goods, deal.warehouse)
         movement = Movement(line.goods, deal.warehouse, -line.stock_qty, row["name"])
         worth += registers.stock.move(voucher, movement)
-        deal.lines[place] = line._replace(origin=row)
     _post(book, registers, voucher, {"Stock In Hand": worth, "Cost of Goods Sold": -worth})
     return str(note["name"])
 
@@ -59,7 +58,7 @@ def write_purchase_receipt(book: Book, registers: Registers, deal: Deal) -> str:
     voucher = Voucher.of(note, deal.stamp.created, remarks="Accounting Entry for Stock")
     worth = 0.0
     for place, line in enumerate(deal.lines):
-        row = book.add_child(note, "items", fill_goods(deal, line) | _receive(book, line))
+        row = _add_line(book, note, deal, place, _receive(book, line))
         rate = row["valuation_rate"]
         movement = Movement(line.goods, deal.warehouse, line.stock_qty, row["name"], rate)
         worth += registers.stock.move(voucher, movement)
@@ -67,7 +66,6 @@ def write_purchase_receipt(book: Book, registers: Registers, deal: Deal) -> str:
             refused = round(row["rejected_qty"] * line.factor, 3)
             back = Movement(line.goods, row["rejected_warehouse"], refused, row["name"], 0.0)
             worth += registers.stock.move(voucher, back)
-        deal.lines[place] = line._replace(origin=row)
     net = deal.net_inr
     amounts = {"Stock In Hand": worth, "Stock Received But Not Billed": -net}
     _post(book, registers, voucher, amounts | {"Cost of Goods Sold": net - worth})
@@ -90,6 +88,15 @@ def _write(book: Book, doctype: str, series: str, deal: Deal) -> Row:
     for tax in deal.taxes:
         book.add_child(note, "taxes", fill_tax(book.company, tax))
     return note
+
+
+def _add_line(book: Book, note: Row, deal: Deal, place: int, values: Row) -> Row:
+    """Write one line of a deal into its note, and refer the line to it."""
+    line = deal.lines[place]
+    row = book.add_child(note, "items", fill_goods(deal, line) | values)
+    row["billed_amt"] = row["amount"] if deal.docstatus == SUBMITTED else 0.0
+    deal.lines[place] = line._replace(origin=row)
+    return row
 
 
 def _receive(book: Book, line: Line) -> Row:

@@ -55,7 +55,8 @@ class PurchaseWriter(InvoiceWriter):
         """Give what the goods cost, the expense account, and what the line refers to."""
         moves = deal.moves_stock and line.goods.stocked
         account = self.book.company.own("Stock In Hand")
-        values: Row = {"received_qty": line.qty, "valuation_rate": _unit_cost(line)}
+        values: Row = {"received_qty": line.qty}
+        values["valuation_rate"] = _unit_cost(line) if line.goods.stocked else 0.0
         values["expense_account"] = account if moves else self.choose_account(deal, line)
         if deal.return_against and line.origin:
             values["purchase_invoice_item"] = line.origin["name"]

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from pymongo import AsyncMongoClient
 
-from tests.api.serving import ApiProcess, variables_of
+from tests.api.doors import Doors, open_doors
+from tests.api.serving import ApiProcess, business_of, variables_of
 from tests.ingesting import Ingester
 from tests.sample_books import DOCUMENTS, MIX, SEED
 from warehouse.access.refresh import refresh_access
 from warehouse.documents.database import init_documents
+from warehouse.transform.run import open_transform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from demo.site.process import SiteProcess
 
 DATABASE = "test-api"
+DATASETS = ("items", "parties", "sales_lines", "sales_monthly")
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +41,10 @@ def ingested(mongodb_uri: str, sample_site: SiteProcess) -> str:
             await ingester.run()
             for instance in ("site", "other"):
                 await refresh_access(ingester.erp.model_copy(update={"instance": instance}))
+            business = client[business_of(DATABASE)]
+            async with open_transform(business, ["site"]) as transform:
+                for dataset in transform.terms.registry.choose(DATASETS):
+                    await transform.run(dataset)
 
     sample_site.control.clear_faults()
     sample_site.control.do("swap", documents=DOCUMENTS, seed=SEED, mix=MIX.value)
@@ -58,6 +65,19 @@ def api(
     folder = tmp_path_factory.mktemp("api")
     with ApiProcess(folder, mongodb_uri, ingested, variables) as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def all_doors(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    with open_doors(mongodb_uri, tmp_path_factory.mktemp("doors")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def doors(all_doors: Doors) -> Iterator[Doors]:
+    """The API before ERPs that people sign in to."""
+    yield all_doors
+    all_doors.clean()
 
 
 @pytest.fixture(scope="session")

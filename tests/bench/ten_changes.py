@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from demo.site.process import SiteProcess
 from tests.bench.engine import run_once, settings_of
-from tests.bench.workbench import INSTANCE, Workbench
+from tests.bench.workbench import INSTANCE, START_S, Workbench
 from warehouse.documents.raw import raw_model
 from warehouse.ingestion.run import Limits
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 EDITED = {"Sales Invoice": 4, "Farmer": 2, "Customer": 1, "Item": 1}
 DELETED = {"Payment Entry": 1}
 INSERTED = {"Customer": "Come Lately"}
-START_S = 3600.0
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,17 @@ def test_what_is_outstanding_is_what_the_payment_ledger_says(site, doctype):
             assert cents(invoice["outstanding_amount"]) == left[invoice["name"]], invoice["name"]
 
 
+def test_what_is_settled_in_its_currency_is_settled_in_rupees(site):
+    left: Counter[str] = Counter()
+    rupees: Counter[str] = Counter()
+    for row in live(site, "Payment Ledger Entry", "delinked"):
+        left[row["against_voucher_no"]] += cents(row["amount_in_account_currency"])
+        rupees[row["against_voucher_no"]] += cents(row["amount"])
+    assert {name for name, rest in left.items() if not rest} == {
+        name for name, rest in rupees.items() if not rest
+    }
+
+
 def test_stock_runs_through_its_ledger_into_the_bin(site):
     quantities: defaultdict[tuple[str, str], int] = defaultdict(int)
     values: Counter[tuple[str, str]] = Counter()

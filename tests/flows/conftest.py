@@ -46,6 +46,7 @@ def operator(
     variables = settings_variables(sites) | {
         "MONGODB_URI": mongodb_uri,
         "MONGODB_DATABASE_NAME": "test-flows",
+        "BUSINESS_DATABASE_NAME": "test-flows-business",
         "CSA_DATA_DIR": str(flows_dir),
         "ERP__DOWN__URL": f"http://127.0.0.1:{free_port()}",
         "ERP__DOWN__API_KEY": "nobody",

@@ -27,7 +27,7 @@ LIMIT_S = 240.0
 def three_sites() -> Iterator[dict[str, SiteProcess]]:
     with ExitStack() as running:
         yield {
-            instance: running.enter_context(SiteProcess(documents=150, seed=seed))
+            instance: running.enter_context(SiteProcess(documents=200, seed=seed))
             for instance, seed in SITES.items()
         }
 
@@ -45,7 +45,11 @@ def csa(
 
 @pytest.fixture(scope="module")
 def pool(csa: Csa) -> Iterator[WorkPool]:
-    where = {"MONGODB_URI": csa.uri, "MONGODB_DATABASE_NAME": csa.database}
+    where = {
+        "MONGODB_URI": csa.uri,
+        "MONGODB_DATABASE_NAME": csa.database,
+        "BUSINESS_DATABASE_NAME": "test-workers-business",
+    }
     with work_pool(csa.home, {**csa.variables, **where}) as made:
         yield made
 

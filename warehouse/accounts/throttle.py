@@ -50,10 +50,13 @@ class Attempt:
     instance: str = ""
 
     def counted(self) -> list[tuple[str, Limit]]:
-        """Return what is counted; the narrowest first, so that a flood on one fills no other."""
+        """Return what is counted, in order: who is stopped at one fills none of those after it.
+
+        The address comes first, so that nobody who is stopped there can lock others out.
+        """
         both = [
-            (f"{self.instance}\n{_fold(self.username)}", BY_ACCOUNT),
             (_network(self.address), BY_ADDRESS),
+            (f"{self.instance}\n{_fold(self.username)}", BY_ACCOUNT),
         ]
         return [*both, (self.instance, BY_INSTANCE)] if self.instance else both
 

@@ -49,8 +49,9 @@ def build(scope: Scope) -> list[Feed]:
 
 
 def _make_feed(scope: Scope, doctype: str) -> Feed:
-    # An invoice without an item is of expenses: it has money and no goods.
-    is_goods: Any = True if doctype == RECEIPT else {"$eq": ["$update_stock", 1]}
+    # A line without an item is of expenses, and a service moves no stock: money, and no goods.
+    moves: Any = True if doctype == RECEIPT else {"$eq": ["$update_stock", 1]}
+    is_goods = {"$and": [moves, {"$ne": ["$item.is_stock_item", 0]}]}
     return Feed(
         of=doctype,
         stages=[

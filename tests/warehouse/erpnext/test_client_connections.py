@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from tests.scripted_site import make_erp
@@ -98,3 +100,17 @@ async def test_a_cancelled_request_gives_its_slot_back():
         await asyncio.gather(*asking, return_exceptions=True)
         assert not client._slots.locked()
         assert await client.read_logged_user() == "asha"
+
+
+async def test_no_body_waits_for_the_garbage_collector():
+    """An answer of httpx is part of a cycle, and a page weighs megabytes."""
+    gc.collect()
+    gc.disable()
+    try:
+        async with serve(answer(GOOD, "Content-Length: 19")) as url, client_of(url) as client:
+            await client.read_logged_user()
+        answers = [each for each in gc.get_objects() if type(each) is httpx.Response]
+    finally:
+        gc.enable()
+    assert answers
+    assert not [each for each in answers if "_content" in vars(each)]

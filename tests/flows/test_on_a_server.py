@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pymongo import MongoClient
+
+from tests.flows.webhook import Webhook, listening
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from demo.site.process import SiteProcess
     from tests.flows.browser import RunPage
     from tests.flows.operator import Operator
@@ -51,9 +61,18 @@ def test_what_follows_is_built_once_from_all_that_succeeded(
 
 
 @pytest.mark.usefixtures("first_day")
-def test_a_quiet_day_costs_no_task_run_but_the_survey(operator: Operator):
+def test_a_quiet_day_costs_no_task_run_but_the_survey_once_the_lease_is_free(
+    operator: Operator, mongodb_uri: str
+):
+    with MongoClient(mongodb_uri) as client:
+        ends = datetime.now(UTC) + timedelta(seconds=20)
+        elsewhere = {"machine": "elsewhere", "host": "elsewhere", "pid": 1}
+        client["test-flows"]["leases"].update_one(
+            {"_id": "one"}, {"$set": {"expires_at": ends, "holder": elsewhere}}
+        )
     run_id, state = operator.run("ingest/ingest", instance="one")
     assert state["type"] == "COMPLETED", state
+    assert datetime.now(UTC) > ends, "it waited for the machine that died to lose its lease"
     assert operator.tasks(run_id).keys() == {"survey"}
     assert operator.artifacts(run_id).keys() == {"ingest-one-summary"}
 
@@ -104,6 +123,15 @@ def test_a_failing_doctype_is_named_in_the_ui_and_its_retry_button_repeats_only_
     assert followed[0] == ["one"], "the automation builds what an operator has healed"
 
 
+@pytest.mark.usefixtures("first_day")
+def test_each_partition_is_built_once_for_each_version_of_what_it_is_built_from(mongodb_uri: str):
+    with MongoClient(mongodb_uri) as client:
+        builds = client["test-flows"]["dataset_builds"].find({"state": {"$ne": "failed"}}).to_list()
+    assert builds
+    versions = Counter(f"{build['dataset']} {build['slot']} {build['inputs']}" for build in builds)
+    assert {version: times for version, times in versions.items() if times > 1} == {}
+
+
 def test_an_instance_that_is_down_and_one_that_is_throttled_are_told_apart(
     operator: Operator, healthy_sites: dict[str, SiteProcess]
 ):
@@ -123,6 +151,48 @@ def test_an_instance_that_is_down_and_one_that_is_throttled_are_told_apart(
     assert (throttled["state"]["type"], throttled["state"]["name"]) == ("COMPLETED", "Deferred")
     assert "rate limit" in throttled["state"]["message"]
     assert "runbook-throttled" in operator.artifacts(throttled["id"])
+
+
+@pytest.fixture(scope="module")
+def webhook(operator: Operator) -> Iterator[Webhook]:
+    """Whoever is alerted; the automations are applied twice, as after an update."""
+    with listening() as made:
+        block = made.add_block(operator.server)
+        for _ in range(2):
+            subprocess.run(  # noqa: S603 our own module
+                [sys.executable, "-m", "flows.alerts", block],
+                env=os.environ | operator.server.variables,
+                check=True,
+                capture_output=True,
+            )
+        yield made
+
+
+def test_people_are_told_of_an_instance_that_failed_twice(operator: Operator, webhook: Webhook):
+    found = operator.server.post("automations/filter", {})
+    ours = [each["name"] for each in found if each["name"].startswith("csa: ")]
+    assert sorted(ours) == ["csa: an instance needs a hand", "csa: nobody watches the store"]
+
+    for _ in range(2):
+        assert operator.run("ingest/ingest", instance="down")[1]["type"] == "FAILED"
+    told = webhook.wait_for("down failed twice in a row.")
+    assert told["subject"] == "CSA Data Warehouse: down"
+    assert "Check that the ERP is up" in told["body"]
+    assert "docs/runbooks/erp-down.md" in told["body"]
+
+
+@pytest.mark.usefixtures("first_day")
+def test_a_store_that_grows_old_fails_the_watch_and_people_are_told_once(
+    operator: Operator, webhook: Webhook
+):
+    for _ in range(2):
+        run_id, state = operator.run("watch/watch", stale_after_h=0)
+        assert state["type"] == "FAILED"
+        assert "two was last brought fully up to date" in state["message"]
+        assert "runbook-stale-store" in operator.artifacts(run_id)
+    webhook.wait_for("two was last brought fully up to date")
+    told = [each for each in webhook.received if "two was last" in each["body"]]
+    assert len(told) == 1
 
 
 def test_no_secret_and_no_document_name_reaches_the_server(

@@ -1,0 +1,82 @@
+"""How an instance stands, told from its runs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from warehouse.documents.control import DocTypeReport, Failure, Outcome, Run
+from warehouse.documents.standing import read_standing
+
+FIRST = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
+REFUSED = Failure(code="erp_unauthorized", message="The key was refused.")
+
+pytestmark = pytest.mark.usefixtures("mock_database")
+
+
+async def test_an_instance_without_runs_was_never_met():
+    standing = await read_standing("site")
+    assert (standing.met_at, standing.whole_at, standing.unwell_runs) == (None, None, 0)
+
+
+async def test_the_store_is_as_old_as_the_last_whole_run_that_was_completed():
+    await _insert(1)
+    await _insert(2)
+    await _insert(3, is_whole=False)
+    await _insert(4, outcome=Outcome.PARTIAL)
+    await _insert(5, kind="verify")
+    assert (await read_standing("site")).whole_at == _ended(2)
+
+
+async def test_runs_that_did_not_go_well_are_counted_from_the_last_on():
+    await _insert(1, outcome=Outcome.FAILED, failure=REFUSED)
+    await _insert(2)
+    await _insert(3, outcome=Outcome.FAILED, failure=REFUSED)
+    once = await read_standing("site")
+    assert (once.unwell_runs, once.failure) == (1, REFUSED)
+    await _insert(4, outcome=Outcome.INTERRUPTED)
+    assert (await read_standing("site")).unwell_runs == 2
+
+
+async def test_a_run_that_looks_and_one_that_goes_on_count_for_nothing():
+    await _insert(1, outcome=Outcome.FAILED, failure=REFUSED)
+    await _insert(2, kind="verify", outcome=Outcome.FAILED)
+    await _insert(3, outcome=Outcome.RUNNING, finished_at=None)
+    assert (await read_standing("site")).unwell_runs == 1
+
+
+async def test_a_deferred_run_is_no_failure():
+    await _insert(1, outcome=Outcome.FAILED, failure=REFUSED)
+    await _insert(2, outcome=Outcome.DEFERRED)
+    standing = await read_standing("site")
+    assert (standing.unwell_runs, standing.failure, standing.whole_at) == (0, None, None)
+
+
+async def test_a_partial_run_is_explained_by_its_first_failure_that_is_no_denial():
+    broken = Failure(code="erp_rejected", message="Customer broke.")
+    reports = [
+        DocTypeReport(doctype="Salary Slip", outcome=Outcome.DENIED, failure=REFUSED),
+        DocTypeReport(doctype="Customer", outcome=Outcome.FAILED, failure=broken),
+    ]
+    await _insert(1, outcome=Outcome.PARTIAL, doctypes=reports)
+    assert (await read_standing("site")).failure == broken
+
+
+async def _insert(token: int, **values: Any) -> None:
+    usual = {
+        "id": f"site-{token:08d}",
+        "instance": "site",
+        "token": token,
+        "kind": "ingest",
+        "outcome": Outcome.COMPLETED,
+        "started_at": FIRST + timedelta(days=token),
+        "finished_at": _ended(token),
+        "is_whole": True,
+    }
+    await Run(**usual | values).insert()
+
+
+def _ended(token: int) -> datetime:
+    return FIRST + timedelta(days=token, minutes=5)
