@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from prefect import server as prefect_server
+from prefect.settings.legacy import _get_valid_setting_names
+from prefect.settings.models.root import Settings
 
 from flows.deployments import deployments
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
 ROOT = Path(__file__).resolve().parents[2]
+# Of the example itself, for whoever starts it.
+OWN = {"PREFECT_AUTH"}
 WORKERS = Path(prefect_server.__file__).parent / "api/collections_data/views"
 
 
@@ -64,6 +69,28 @@ async def test_triggers_are_the_same():
             for trigger in each.triggers
         ]
         assert triggers == written[name].get("triggers", [])
+
+
+@pytest.mark.parametrize(
+    "page", ["operations.md", "deploy/compose.yaml", "deploy/kubernetes.yaml", "deploy/Dockerfile"]
+)
+def test_the_settings_of_prefect_in_the_documents_exist(page: str):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    known = _get_valid_setting_names(Settings)
+    assert set(re.findall(r"\bPREFECT_[A-Z_0-9]+", text)) - known <= OWN
+
+
+def test_the_services_of_compose_share_what_they_must():
+    text = (ROOT / "docs/deploy/compose.yaml").read_text(encoding="utf-8")
+    services = yaml.safe_load(text)["services"]
+    server = services["prefect"]["environment"]
+    assert server["PREFECT_SERVER_API_AUTH_STRING"] == services["worker"]["environment"].get(
+        "PREFECT_API_AUTH_STRING"
+    )
+    assert server["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+    assert services["worker"]["volumes"] == ["results:/results"]
+    published = [port for each in services.values() for port in each.get("ports", [])]
+    assert all(port.startswith("127.0.0.1:") for port in published)
 
 
 @pytest.mark.parametrize("kind", ["docker", "kubernetes"])

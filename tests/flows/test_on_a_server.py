@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,15 @@ def test_a_failing_doctype_is_named_in_the_ui_and_its_retry_button_repeats_only_
     assert again["two"]["run_count"] == 1
     followed = [run["parameters"]["instances"] for run in operator.runs_of("transform")]
     assert followed[0] == ["one"], "the automation builds what an operator has healed"
+
+
+@pytest.mark.usefixtures("first_day")
+def test_each_partition_is_built_once_for_each_version_of_what_it_is_built_from(mongodb_uri: str):
+    with MongoClient(mongodb_uri) as client:
+        builds = client["test-flows"]["dataset_builds"].find({"state": {"$ne": "failed"}}).to_list()
+    assert builds
+    versions = Counter(f"{build['dataset']} {build['slot']} {build['inputs']}" for build in builds)
+    assert {version: times for version, times in versions.items() if times > 1} == {}
 
 
 def test_an_instance_that_is_down_and_one_that_is_throttled_are_told_apart(

@@ -27,7 +27,7 @@ LIMIT_S = 240.0
 def three_sites() -> Iterator[dict[str, SiteProcess]]:
     with ExitStack() as running:
         yield {
-            instance: running.enter_context(SiteProcess(documents=150, seed=seed))
+            instance: running.enter_context(SiteProcess(documents=200, seed=seed))
             for instance, seed in SITES.items()
         }
 
