@@ -51,6 +51,7 @@ async def survey_rows(dataset: Dataset, build_id: str) -> Survey:
     columns = sorted({column for by in looked_up.values() for column in by})
     ways: dict[str, Stages] = {"counts": [{"$group": _tally(dataset)}]}
     ways["cleaned"] = [
+        {"$match": {"rejected": None}},
         {"$unwind": f"${CLEANED}"},
         {"$group": {"_id": f"${CLEANED}", "rows": {"$sum": 1}}},
         {"$sort": {"_id": 1}},
