@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SITES = {"one": 1, "two": 2, "three": 3}
 SILENCE_S = HEARTBEAT_S + 5
-LIMIT_S = 240.0
+LIMIT_S = 400.0
 
 
 @pytest.fixture(scope="module")
