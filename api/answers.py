@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# MongoDB's integers of more than 32 bits are a kind of int that msgspec does not know.
-_encode = msgspec.json.Encoder(enc_hook=int).encode
+# MongoDB's integers of more than 32 bits are a kind of int that msgspec does not know. Exact
+# decimals are JSON numbers of just their digits.
+encode = msgspec.json.Encoder(enc_hook=int, decimal_format="number").encode
 
 
 class Answer(Response[T]):
@@ -33,7 +34,7 @@ class Answer(Response[T]):
         headers: Mapping[str, str] | None = None,
         status_code: int = HTTP_200_OK,
     ) -> None:
-        self._body = b"" if content is None else _encode(content)
+        self._body = b"" if content is None else encode(content)
         own = () if content is None else _describe(self._body)
         sent = (headers or {}).items()
         self._head = [(key.lower().encode(), value.encode("latin-1")) for key, value in sent]

@@ -9,6 +9,7 @@ from bson.int64 import Int64
 from litestar import Litestar
 from litestar.di import Provide
 
+from api.controllers.datasets import DatasetController
 from api.controllers.documents import DocumentController
 from api.controllers.health import HealthController, SchemaController
 from api.controllers.instances import InstanceController
@@ -21,6 +22,7 @@ from api.metrics import Metrics
 from api.parameters import check_parameters
 from api.services import Services
 from warehouse.datastore import open_datastore
+from warehouse.documents.business import init_business
 from warehouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ CONTROLLERS = (
     TokenController,
     InstanceController,
     DocumentController,
+    DatasetController,
     OperationsController,
     HealthController,
     SchemaController,
@@ -71,7 +74,9 @@ def create_app(settings: Settings) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        async with open_datastore(settings), services.audit.kept_up():
+        async with open_datastore(settings) as datastore, services.audit.kept_up():
+            business = datastore.client[settings.business_database_name]
+            await init_business(business, services.datasets.registry.datasets)
             yield
 
     app = Api(

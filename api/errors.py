@@ -66,6 +66,7 @@ KINDS = {
         Kind("unknown_field", HTTP_400_BAD_REQUEST, "The DocType has no such field"),
         Kind("unknown_operator", HTTP_400_BAD_REQUEST, "The field has no such operator"),
         Kind("invalid_value", HTTP_400_BAD_REQUEST, "The value does not fit the parameter"),
+        Kind("too_many_groups", HTTP_400_BAD_REQUEST, "There are too many groups"),
         Kind("too_many_filters", HTTP_400_BAD_REQUEST, "There are too many filters"),
         Kind("cursor_invalid", HTTP_400_BAD_REQUEST, "The cursor can't be read"),
         Kind("cursor_mismatch", HTTP_400_BAD_REQUEST, "The cursor belongs to another query"),
@@ -96,6 +97,11 @@ KINDS = {
             HTTP_403_FORBIDDEN,
             "A page of another site sent this",
             "Changes are taken from pages of this site only.",
+        ),
+        Kind(
+            "dataset_needs_full_access",
+            HTTP_403_FORBIDDEN,
+            "The figures are made of more than you may read",
         ),
         Kind("not_found", HTTP_404_NOT_FOUND, "Not found", NotReadable().message),
         Kind(

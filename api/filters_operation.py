@@ -11,8 +11,8 @@ from warehouse.reading.values import LONGEST_VALUE
 
 _DESCRIPTION = f"""\
 Filters are query parameters `field__operator=value`; all of them must hold. Fields and their
-operators: see the DocType. A field of a child table is named as `items.item_code__exact`; all
-conditions on one child table must hold in one and the same row.
+operators: see the DocType, or the dataset. A field of a child table is named as
+`items.item_code__exact`; all conditions on one child table must hold in one and the same row.
 
 - `exact`, `not`: equal, or not (`not` and `notin` find absent values, too); case counts.
 - `contains` (case does not count), `startswith` (it does): literal text.

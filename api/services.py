@@ -16,6 +16,8 @@ from warehouse.accounts.audit import AuditTrail
 from warehouse.accounts.identity import Identities
 from warehouse.accounts.secrets import SessionKey
 from warehouse.accounts.sign_in import Entrance
+from warehouse.dashboards.opening import Datasets
+from warehouse.datasets.registry import load_registry
 from warehouse.reading.cursors import CursorSigner
 from warehouse.reading.doctypes import DocTypes
 
@@ -37,6 +39,7 @@ class Services:
     audit: AuditTrail
     identities: Identities
     entrance: Entrance
+    datasets: Datasets
 
     @classmethod
     def of(cls, settings: Settings, secret_key: str) -> Services:
@@ -53,6 +56,7 @@ class Services:
             audit=audit,
             identities=Identities(erps, snapshots, SessionKey(secret_key)),
             entrance=Entrance(erps, audit),
+            datasets=Datasets(load_registry(), snapshots, frozenset(erps)),
         )
 
 

@@ -106,6 +106,12 @@ def _print_head(one: InstanceStatus) -> None:
     )
     if one.run_failure:
         out.print(f"  {printable(one.run_failure.message)} {printable(one.run_failure.cure)}")
+    if one.access_failure:
+        since = f"those of {one.access_read_at:%Y-%m-%d %H:%M}" if one.access_read_at else "none"
+        out.print(
+            f"  [yellow]access rules[/] in force: {since}. "
+            f"{printable(one.access_failure.message)} {printable(one.access_failure.cure)}"
+        )
 
 
 def _checks(one: DatasetStatus) -> str:

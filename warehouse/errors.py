@@ -24,6 +24,7 @@ WarehouseError(message, cure, context)
 ├─ AccessSnapshotInvalid              permission tables not read whole: the last snapshot stays
 └─ ReadError                          a read that can't be answered
    ├─ NotReadable                     there is none, or not for this subject: never told apart
+   ├─ DatasetNeedsFullAccess          figures made of what the subject may not see as a whole
    ├─ AccessSnapshotStale             nobody knows who may see what: nothing is shown
    ├─ QueryRefused(code, parameter)   the query can't be understood: say which parameter
    └─ QueryTooSlow                    MongoDB took longer than a query may
@@ -249,6 +250,20 @@ class AccessSnapshotStale(ReadError):
             f"Who may see what in {instance} has not been read for too long.",
             cure=f"An operator runs csa access refresh {instance}, which says what is wrong.",
             instance=instance,
+        )
+
+
+class DatasetNeedsFullAccess(ReadError):
+    """Figures are made of documents of `doctype`, and the subject may not see all of them."""
+
+    code = "dataset_needs_full_access"
+
+    def __init__(self, slug: str, instance: str, doctype: str) -> None:
+        super().__init__(
+            f"{slug} adds up documents of {doctype}, and in {instance} you may not read all of "
+            "them, or not all of their fields.",
+            cure="Ask for the right to read them in ERPNext, or look at a dataset of single lines.",
+            doctype=doctype,
         )
 
 

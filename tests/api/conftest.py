@@ -9,11 +9,12 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from tests.api.doors import Doors, open_doors
-from tests.api.serving import ApiProcess, variables_of
+from tests.api.serving import ApiProcess, business_of, variables_of
 from tests.ingesting import Ingester
 from tests.sample_books import DOCUMENTS, MIX, SEED
 from warehouse.access.refresh import refresh_access
 from warehouse.documents.database import init_documents
+from warehouse.transform.run import open_transform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from demo.site.process import SiteProcess
 
 DATABASE = "test-api"
+DATASETS = ("items", "parties", "sales_lines", "sales_monthly")
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +41,10 @@ def ingested(mongodb_uri: str, sample_site: SiteProcess) -> str:
             await ingester.run()
             for instance in ("site", "other"):
                 await refresh_access(ingester.erp.model_copy(update={"instance": instance}))
+            business = client[business_of(DATABASE)]
+            async with open_transform(business, ["site"]) as transform:
+                for dataset in transform.terms.registry.choose(DATASETS):
+                    await transform.run(dataset)
 
     sample_site.control.clear_faults()
     sample_site.control.do("swap", documents=DOCUMENTS, seed=SEED, mix=MIX.value)

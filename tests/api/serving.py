@@ -62,6 +62,7 @@ class ApiProcess:
             "PATH": os.environ["PATH"],
             "MONGODB_URI": self.mongodb_uri,
             "MONGODB_DATABASE_NAME": self.database,
+            "BUSINESS_DATABASE_NAME": business_of(self.database),
             "CSA_SECRET_KEY": SECRET_KEY,
             "PYTHONPATH": str(ROOT),
             **self.variables,
@@ -119,6 +120,11 @@ class ApiProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def business_of(database: str) -> str:
+    """Return the business database beside a datastore."""
+    return f"{database}-business"
 
 
 def instances_of(variables: dict[str, str]) -> list[str]:

@@ -19,6 +19,7 @@ FILLED = {
     "{instance}": "site",
     "{doctype}": "Customer",
     "{name}": "anything",
+    "{slug}": "sales_lines",
     "{run_id}": "site-00000001",
 }
 

@@ -8,9 +8,8 @@ expressions to the pure functions.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,11 +56,6 @@ def name_season(day: date) -> tuple[str, str]:
     season = next(name for name, months in SEASONS.items() if day.month in months)
     start = day.year if day.month >= SEASON_YEAR_START else day.year - 1
     return season, f"{start}-{(start + 1) % 100:02d}"
-
-
-def to_utc(naive: str, zone: str) -> datetime:
-    """Return a site's naive datetime string as an aware one in UTC."""
-    return datetime.fromisoformat(naive).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
 def fiscal_fields(years: Sequence[FiscalYear], date_path: str, company: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ WAREHOUSE_CURRENCY = "INR"
 PAISE_DIGITS = 2
 
 
-def rate_to_inr(books: Books, company: str, date_path: str, month: str | None) -> Expression:
+def rate_to_inr(books: Books, company: str, date_path: Expression, month: str | None) -> Expression:
     """Return an expression: INR for one unit of the company's currency on a date, or null.
 
     `month`: only the rates that dates of this month can need are written into the pipeline.
@@ -63,7 +63,7 @@ def _rates_of_month(rates: Sequence[ExchangeRate], month: str | None) -> list[Ex
     return [*before[-1:], *(rate for rate in rates if rate.day[:7] == month)]
 
 
-def _newest_rate(rates: Sequence[ExchangeRate], date_path: str) -> Expression:
+def _newest_rate(rates: Sequence[ExchangeRate], date_path: Expression) -> Expression:
     branches = [
         {"case": {"$gte": [date_path, rate.day]}, "then": literal(rate.rate)}
         for rate in reversed(rates)

@@ -218,7 +218,8 @@ class Dataset:
     may see everything that they are made of. `cleaning`: the codes of the rules that it applies
     (C1 to C15, see docs/add-a-dataset.md); rows may have `cleaned`, the codes that were applied to
     them, which the engine counts. `crosswalk`: of an ACROSS dataset, the column by which feeds of
-    DocTypes look its rows up (`scope.crosswalk`).
+    DocTypes look its rows up (`scope.crosswalk`). `observes`: it tells of the warehouse itself, and
+    is given `scope.observations`.
 
     `build`: a function from scope to feeds, which MongoDB runs; or an async generator that takes
     the scope and yields rows, for what needs Python: it reads by `scope.read` and holds no more
@@ -242,6 +243,7 @@ class Dataset:
     build: Callable[[Scope], Any]
     cleaning: tuple[str, ...] = ()
     crosswalk: str | None = None
+    observes: bool = False
     rows_of: tuple[str, ...] = ()
     tie_outs: tuple[TieOut, ...] = ()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from warehouse.datasets.columns import amount, balance, distinct, link, ratio, share, text
+from warehouse.datasets.columns import amount, distinct, link, ratio, share, text
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Upstream
 from warehouse.datasets.money import literal
 
@@ -32,16 +32,15 @@ ZERO = literal("0")
 def build(_scope: Scope) -> list[Feed]:
     """Return one row for each season, crop, hub and supplier."""
     sums = {name: {"$sum": f"${name}"} for name in SUMMED}
-    rated = {"rate_min": {"$min": "$rate"}, "rate_max": {"$max": "$rate"}}
     stages: Stages = [
         {"$set": {"rate": _rate()}},
-        {"$group": {"_id": {name: f"${name}" for name in KEY}, **sums, **rated, "rates": _rates()}},
+        {"$group": {"_id": {name: f"${name}" for name in KEY}, **sums, "rates": _rates()}},
         {"$set": {name: f"$_id.{name}" for name in GROUP}},
         *_find_median(),
         *_find_largest(),
     ]
     row: dict[str, Any] = {name: f"$_id.{name}" for name in KEY}
-    row |= {name: f"${name}" for name in (*SUMMED, *rated, "median_amount", "top_kg")}
+    row |= {name: f"${name}" for name in (*SUMMED, "median_amount", "top_kg")}
     return [Feed(of=LINES, stages=stages, row=row)]
 
 
@@ -145,8 +144,6 @@ DATASET = Dataset(
         amount("lines", "Lines", "lines"),
         amount("median_amount", "Billed weight at the median rate", "INR", _NET),
         amount("top_kg", "Of the ten largest suppliers", "kg", *_QTY),
-        balance("rate_min", "Lowest rate", "INR per kg", _NET, description="Not to be summed."),
-        balance("rate_max", "Highest rate", "INR per kg", _NET, description="Not to be summed."),
         ratio("rate_per_kg", "Average rate", "INR per kg", ("amount_kg", "billed_kg")),
         ratio("rate_p50", "Median rate", "INR per kg", ("median_amount", "billed_kg")),
         share("organic_share", "Share said to be organic", "organic_kg", "accepted_kg"),

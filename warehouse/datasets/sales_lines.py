@@ -115,7 +115,9 @@ def _measure_row() -> dict[str, Any]:
         "qty_litre": "$_litre",
         "qty_number": "$_number",
         "qty_billed": billed,
-        "invoices": as_flag({"$eq": ["$items.name", "$_main"]}),
+        "invoices": as_flag(
+            {"$and": [{"$eq": ["$items.name", "$_main"]}, {"$not": [vouchers.is_return()]}]}
+        ),
     }
 
 
@@ -183,7 +185,7 @@ DATASET = Dataset(
             "invoices",
             "Invoices",
             "invoices",
-            description="An invoice counts with its largest line.",
+            description="An invoice counts with its largest line; a return is none.",
         ),
         ratio("avg_rate", "Average rate", "INR per kg", ("net_kg", "qty_kg")),
         share("unconverted_share", "Without kg, litre or number", "qty_unconverted", "lines"),

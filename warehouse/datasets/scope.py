@@ -48,7 +48,7 @@ class Scope:
     INSTANCE_MONTH partition, None for its documents without a valid date. `as_of`: today in the
     site's calendar. `live`: upstream dataset → the builds of its that count here. `settings`:
     DocType → the documents of the instance, of sources that are settings. `curated`: the tables
-    that people curate.
+    that people curate. `observations`: what is known of the instance's ingestion and datasets.
     """
 
     dataset: Dataset
@@ -60,6 +60,7 @@ class Scope:
     reader: Reader | None = None
     settings: Mapping[str, list[Row]] = field(default_factory=dict)
     curated: Curated = field(default_factory=Curated)
+    observations: tuple[Row, ...] = ()
 
     @property
     def books(self) -> Books:

@@ -41,7 +41,7 @@ def build(scope: Scope) -> list[Feed]:
         {"$set": _read_entry(scope)},
         *_sum_since_reset(),
         *scope.crosswalk("items", "_id.item_code", "item"),
-        {"$set": {**_place_ages(), "inr_rate": _rate(scope)}},
+        {"$set": {**_place_ages(), "inr_rate": _rate(scope, "$_id.company")}},
     ]
     return [Feed(of=LEDGER, stages=stages, row=_row(scope))]
 
@@ -65,11 +65,15 @@ def _read_entry(scope: Scope) -> dict[str, Expression]:
         "issued": {"$cond": [{"$and": [since, {"$lt": [added, 0]}]}, {"$abs": added}, ZERO]},
         "expiring": {"$cond": [soon, added, ZERO]},
         **{name: _if_received(scope, added, newest, oldest) for name, newest, oldest in AGES},
-        # posting_time is a duration (`7:47:29.37`), which does not sort as text.
-        "moment": {
-            "$map": {"input": {"$split": ["$posting_time", ":"]}, "in": _to_number("$$this")}
-        },
+        "moment": _seconds_of_day(),
     }
+
+
+def _seconds_of_day() -> Expression:
+    """Return the seconds of posting_time, a duration (`7:47:29.37`) that does not sort as text."""
+    parts = {"$split": [{"$ifNull": ["$posting_time", ""]}, ":"]}
+    seconds = {"$add": [{"$multiply": ["$$value", 60]}, _to_number("$$this")]}
+    return {"$reduce": {"input": parts, "initialValue": 0, "in": seconds}}
 
 
 def _if_received(scope: Scope, added: Expression, newest: int, oldest: int) -> Expression:
@@ -161,8 +165,9 @@ def _row(scope: Scope) -> dict[str, Expression]:
     }
 
 
-def _rate(scope: Scope) -> Expression:
-    return rate_to_inr(scope.books, "$_id.company", "$last_moved", scope.month)
+def _rate(scope: Scope, company: str) -> Expression:
+    # A balance is worth what its currency is worth on the day.
+    return rate_to_inr(scope.books, company, {"$literal": scope.as_of}, scope.month)
 
 
 def _days_ago(scope: Scope, days: int) -> str:
@@ -178,11 +183,21 @@ def _add_rows(column: str) -> Callable[[Scope], Stages]:
     return lambda _: [{"$group": {"_id": group, "total": {"$sum": f"${column}"}}}]
 
 
-def _add_bins(field: str) -> Callable[[Scope], Feed]:
+def _add_bins(_scope: Scope) -> Feed:
     group = {"item_code": "$item_code", "warehouse": "$warehouse"}
-    total = {"$sum": exact_or_zero(f"${field}")}
-    stages: Stages = [{"$group": {"_id": group, "total": total}}]
-    return lambda _: Feed(of="Bin", row={}, stages=stages)
+    total = {"$sum": exact_or_zero("$actual_qty")}
+    return Feed(of="Bin", row={}, stages=[{"$group": {"_id": group, "total": total}}])
+
+
+def _add_bin_values(scope: Scope) -> Feed:
+    group = {"item_code": "$item_code", "warehouse": "$warehouse"}
+    value = {"$multiply": [exact_or_zero("$stock_value"), "$inr_rate"]}
+    stages: Stages = [
+        *scope.lookup("Warehouse", "warehouse", "of_warehouse"),
+        {"$set": {"inr_rate": _rate(scope, "$of_warehouse.company")}},
+        {"$group": {"_id": group, "total": {"$sum": value}}},
+    ]
+    return Feed(of="Bin", row={}, stages=stages)
 
 
 _QTY = f"{LEDGER}.actual_qty"
@@ -206,6 +221,7 @@ DATASET = Dataset(
             ),
         ),
         Source("Bin", ("item_code", "warehouse", "actual_qty", "stock_value")),
+        Source("Warehouse", ("company",), is_setting=True),
         Source("Batch", ("expiry_date",), is_optional=True),
         *SETTINGS,
         ITEMS,
@@ -246,8 +262,8 @@ DATASET = Dataset(
         Check("positive", "Stock is not negative", {"$eq": ["$negative", 1]}, 0.05, blocks=False),
     ),
     tie_outs=(
-        TieOut("bin_qty", "Quantity is the Bin's", _add_rows("qty"), _add_bins("actual_qty")),
-        TieOut("bin_value", "Value is the Bin's", _add_rows("value"), _add_bins("stock_value")),
+        TieOut("bin_qty", "Quantity is the Bin's", _add_rows("qty"), _add_bins),
+        TieOut("bin_value", "Value is the Bin's", _add_rows("value"), _add_bin_values),
     ),
     freshness_hours=30,
     build=build,

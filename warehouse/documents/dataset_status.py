@@ -50,7 +50,7 @@ async def read_dataset_status(
     """Return the status of a dataset as far as it is of `instances`."""
     pointer, chosen = await read_pointer(dataset.slug), set(instances)
     live = [one for one in pointer.live if one.slot.instance in chosen]
-    as_of = _oldest(live)
+    as_of = find_as_of(live)
     warnings: dict[str, int] = {}
     for code in (code for one in live for code in one.warnings):
         warnings[code] = warnings.get(code, 0) + 1
@@ -74,8 +74,11 @@ async def read_dataset_status(
     )
 
 
-def _oldest(live: Iterable[LivePartition]) -> datetime | None:
-    """Return the oldest moment, of daily snapshots the newest one's; None if one is not known."""
+def find_as_of(live: Iterable[LivePartition]) -> datetime | None:
+    """Return the moment that all of them are complete as of; None if of one it is not known.
+
+    Of daily snapshots the latest counts.
+    """
     latest: dict[str, LivePartition] = {}
     counted: list[LivePartition] = []
     for one in live:

@@ -29,14 +29,15 @@ class Kind(StrEnum):
     CHECK = "check"
     INTEGER = "integer"
     NUMBER = "number"
+    DECIMAL = "decimal"
     DATE = "date"
     DATETIME = "datetime"
     TIME = "time"
 
     @property
     def is_numeric(self) -> bool:
-        """Whether JSON numbers are stored."""
-        return self in {Kind.CHECK, Kind.INTEGER, Kind.NUMBER}
+        """Whether numbers are stored; DECIMAL: exact ones, of datasets."""
+        return self in {Kind.CHECK, Kind.INTEGER, Kind.NUMBER, Kind.DECIMAL}
 
     @property
     def is_sortable(self) -> bool:

@@ -223,7 +223,7 @@ def _spellings(one: Filter, value: Value) -> list[Value]:
     Links to DocTypes whose names are numbers are numbers in JSON.
     """
     if one.column.kind is Kind.LINK and re.fullmatch(r"0|[1-9]\d{0,17}", str(value), re.ASCII):
-        return [value, int(value)]
+        return [value, int(str(value))]
     return [value]
 
 

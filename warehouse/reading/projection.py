@@ -30,6 +30,15 @@ def parse_fields(columns: Columns, text: str | None) -> Projection:
     """
     if text == WHOLE:
         return whole_documents()
+    return _project([DATA + name for name in parse_names(columns, text)])
+
+
+def parse_names(columns: Columns, text: str | None) -> tuple[str, ...]:
+    """Return the names in `fields=`; without it, those of what a list shows.
+
+    Raises:
+        QueryRefused: if one is none.
+    """
     names = columns.listed if text is None else tuple(text.split(","))
     known = columns.selectable
     for name in names:
@@ -41,7 +50,7 @@ def parse_fields(columns: Columns, text: str | None) -> Projection:
                 code="unknown_field",
                 parameter="fields",
             )
-    return _project([DATA + name for name in names])
+    return names
 
 
 def _project(paths: list[str]) -> Projection:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bson.decimal128 import Decimal128
 from pymongo import ASCENDING, DESCENDING
 
 from warehouse.errors import QueryRefused
@@ -54,19 +55,26 @@ class Sort:
             return [_in_one_range(self.keys, values)]
         branches: list[Branch] = []
         same: Branch = {}
-        for (path, direction), value in zip(self.keys, values, strict=True):
-            branches += [same | {path: beyond} for beyond in _beyond(path, direction, value)]
+        for (path, direction), value in zip(self.keys[:-1], values[:-1], strict=True):
+            branches += [same | {path: beyond} for beyond in _beyond(direction, value)]
             same = same | {path: {"$eq": value}}
-        return branches
+        # The last is always text, and no two rows share it.
+        path, direction = self.keys[-1]
+        further = "$gt" if direction == ASCENDING else "$lt"
+        return [*branches, same | {path: {further: values[-1]}}]
 
 
-def parse_sort(columns: Columns, text: str | None) -> Sort:
-    """Return the order that `sort=` asks for.
+def parse_sort(
+    columns: Columns, text: str | None, default: str | None = DEFAULT_SORT, last: str = "name"
+) -> Sort:
+    """Return the order that `sort=` asks for; without it `default`, which may be none.
 
-    The name follows in the direction of the last field, so that one index serves both directions.
+    `last`: the path of what no two rows share. It follows in the direction of the last field, so
+    that one index serves both directions.
     """
     keys: dict[str, int] = {}
-    for part in (text if text is not None else DEFAULT_SORT).split(","):
+    wanted = default if text is None else text
+    for part in [] if wanted is None else wanted.split(","):
         name = part.removeprefix("-")
         column = columns.own.get(name)
         if column is None or not column.kind.is_sortable:
@@ -76,11 +84,10 @@ def parse_sort(columns: Columns, text: str | None) -> Sort:
         keys[column.path] = DESCENDING if part.startswith("-") else ASCENDING
     if len(keys) > MOST_FIELDS:
         raise _refuse(f"sort takes at most {MOST_FIELDS} fields.")
-    if "name" not in keys:
-        keys["name"] = list(keys.values())[-1]
+    keys.setdefault(last, list(keys.values())[-1] if keys else ASCENDING)
     ended = list(keys.items())
-    # Nothing is left to sort after the name.
-    return Sort(tuple(ended[: next(i for i, (path, _) in enumerate(ended) if path == "name") + 1]))
+    # Nothing is left to sort after the last.
+    return Sort(tuple(ended[: list(keys).index(last) + 1]))
 
 
 def _in_one_range(keys: Sequence[tuple[str, int]], values: Sequence[Any]) -> Branch:
@@ -94,10 +101,8 @@ def _in_one_range(keys: Sequence[tuple[str, int]], values: Sequence[Any]) -> Bra
     return {path: beyond, "$nor": [{path: {"$eq": values[0]}, name: passed}]}
 
 
-def _beyond(path: str, direction: int, value: Any) -> list[Branch]:
+def _beyond(direction: int, value: Any) -> list[Branch]:
     """Return what the field of a row beyond `value` holds: disjoint conditions, nearest first."""
-    if path == "name":
-        return [{"$gt": value} if direction == ASCENDING else {"$lt": value}]
     if value is None:
         return [{"$ne": None}] if direction == ASCENDING else []
     place = TYPES.index(_type_of(value))
@@ -110,7 +115,7 @@ def _beyond(path: str, direction: int, value: Any) -> list[Branch]:
 def _type_of(value: Any) -> str:
     if isinstance(value, bool):
         return "bool"
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Decimal128):
         return "number"
     return "string" if isinstance(value, str) else "object"
 

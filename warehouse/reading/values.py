@@ -10,6 +10,8 @@ import re
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
+from bson.decimal128 import Decimal128
+
 from warehouse.errors import QueryRefused
 from warehouse.reading.columns import Kind
 
@@ -24,7 +26,7 @@ _DATETIME = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6
 _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3})?", re.ASCII)
 
-Value = str | int | float
+Value = str | int | float | Decimal128
 
 
 def read_value(kind: Kind, text: str, parameter: str) -> Value:
@@ -67,6 +69,15 @@ def _read_number(text: str) -> int | float:
     return float(text)
 
 
+def _read_decimal(text: str) -> Decimal128:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError
+    try:
+        return Decimal128(text)
+    except ArithmeticError:
+        raise ValueError from None
+
+
 def _read_check(text: str) -> int:
     if text not in ("0", "1"):
         raise ValueError
@@ -98,6 +109,7 @@ _READERS: dict[Kind, tuple[Callable[[str], Value], str]] = {
     Kind.CHECK: (_read_check, "0 or 1"),
     Kind.INTEGER: (_read_integer, "a whole number"),
     Kind.NUMBER: (_read_number, "a number"),
+    Kind.DECIMAL: (_read_decimal, "a number"),
     Kind.DATE: (_read_date, "a date as 2025-03-31"),
     Kind.DATETIME: (_read_datetime, "a date as 2025-03-31, or with a time as 2025-03-31 14:30:00"),
 }

@@ -54,7 +54,7 @@ async def count_rows(dataset: Dataset, build_id: str) -> dict[str, dict[str, int
 async def count_cleaned(slug: str, build_id: str) -> dict[str, int]:
     """Return cleaning rule → number of rows that it was applied to."""
     pipeline: Stages = [
-        {"$match": {"build_id": build_id, CLEANED: {"$nin": [None, []]}}},
+        {"$match": {"build_id": build_id, "rejected": None, CLEANED: {"$nin": [None, []]}}},
         {"$unwind": f"${CLEANED}"},
         {"$group": {"_id": f"${CLEANED}", "rows": {"$sum": 1}}},
         {"$sort": {"_id": 1}},

@@ -101,6 +101,9 @@ async def read_inputs(
         inputs.append(Input(name="links", version=digest(carried)))
     if dataset.is_streamed:
         inputs.append(Input(name="curated", version=scope.curated.version))
+    if dataset.observes:
+        told = digest(json_util.dumps(row, sort_keys=True) for row in scope.observations)
+        inputs.append(Input(name="observations", version=told))
     for source in dataset.sources:
         if isinstance(source, Upstream):
             builds = digest(sorted(scope.live.get(source.slug, ())))

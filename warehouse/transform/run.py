@@ -21,6 +21,7 @@ from warehouse.transform.building import Order, build
 from warehouse.transform.crosswalks import mirror
 from warehouse.transform.gaps import judge_wholeness, read_states
 from warehouse.transform.links import read_links
+from warehouse.transform.observing import observe
 from warehouse.transform.planning import (
     Versions,
     find_live,
@@ -188,6 +189,7 @@ class Transform:
             reader=reader,
             settings=await self._read_settings(dataset, instance, reader) if instance else {},
             curated=self.terms.curated,
+            observations=await observe(instance, dataset) if dataset.observes else (),
         )
 
     async def _read_settings(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -15,7 +15,6 @@ from warehouse.cleaning.calendar import (
     name_season,
     place_in_fiscal_year,
     season_fields,
-    to_utc,
 )
 
 CALENDAR_YEAR = FiscalYear(date(2025, 1, 1), date(2025, 12, 31), frozenset({"Calendar Co"}))
@@ -91,9 +90,3 @@ async def test_the_expressions_say_what_the_functions_say_of_every_day(database)
             "season_year": season_year,
             "month": row["day"][:7],
         }
-
-
-def test_a_sites_datetime_is_moved_to_utc_from_its_zone():
-    assert to_utc("2026-11-23 04:00:00.5", "Asia/Kolkata") == datetime(
-        2026, 11, 22, 22, 30, 0, 500_000, tzinfo=UTC
-    )

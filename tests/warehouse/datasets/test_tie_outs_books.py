@@ -214,6 +214,28 @@ def test_gross_margin_earns_what_sales_brought(tied: Tied):
     assert margins == [Decimal(row["margin"]) for row in tied.rows["gross_margin"]]
 
 
+def test_returns_lower_the_margin_of_their_own_month(tied: Tied):
+    """ERPNext's Gross Profit puts a return into the month of what it returns; that is all."""
+    invoices = {row["name"]: row for row in submitted(tied, "Sales Invoice")}
+    own: Counter[str] = Counter()
+    moved: Counter[str] = Counter()
+    for invoice in invoices.values():
+        if invoice["is_opening"] == "Yes":
+            continue
+        month, net = invoice["posting_date"][:7], paise(invoice["base_net_total"])
+        own[month] += net
+        earlier = invoices.get(invoice["return_against"])
+        if earlier and earlier["posting_date"][:7] != month:
+            moved[invoice["name"]] = net
+    earned: Counter[str] = Counter()
+    for row in tied.rows["gross_margin"]:
+        earned[row["month"]] += paise(row["net"])
+    assert earned == own
+    returns = [row for row in invoices.values() if row["is_return"]]
+    assert 0 < len(moved) < len(returns)
+    assert max(moved.values()) < 0
+
+
 def test_suppliers_were_paid_what_the_payment_entries_paid_them(tied: Tied):
     paid: Counter[str] = Counter()
     for row in tied.rows["farmer_payments"]:

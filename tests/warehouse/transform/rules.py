@@ -97,12 +97,12 @@ LINES = Dataset(
     ),
     rows_of=("Sales Invoice",),
     dimensions=(
-        Dimension("company", "Company", of=("Sales Invoice.company",)),
+        Dimension("company", "Company", of=("Sales Invoice.company",), link="Company"),
         Dimension("invoice", "Invoice", of=("Sales Invoice.name",)),
         Dimension("line", "Line"),
         Dimension("customer", "Customer", of=("Sales Invoice.customer",)),
         Dimension("item_code", "Item", of=("Sales Invoice.items.item_code",)),
-        Dimension("item_group", "Item Group", of=("Item.item_group",)),
+        Dimension("item_group", "Item Group", of=("Item.item_group",), link="Item Group"),
     ),
     measures=(Measure("net", "Net", "INR", of=("Sales Invoice.items.net",)),),
     checks=(
@@ -139,8 +139,8 @@ MONTHLY = Dataset(
     partition=Partition.INSTANCE_MONTH,
     sources=(Upstream("lines", is_same_month=True),),
     dimensions=(
-        Dimension("company", "Company", of=("Sales Invoice.company",)),
-        Dimension("item_group", "Item Group", of=("Item.item_group",)),
+        Dimension("company", "Company", of=("Sales Invoice.company",), link="Company"),
+        Dimension("item_group", "Item Group", of=("Item.item_group",), link="Item Group"),
     ),
     measures=(
         Measure("net", "Net", "INR", of=("Sales Invoice.items.net",)),
@@ -171,7 +171,7 @@ BALANCE = Dataset(
     key=("instance", "company", "as_of"),
     partition=Partition.INSTANCE_AS_OF,
     sources=(Source("Sales Invoice", fields=("company", "docstatus", "total")),),
-    dimensions=(Dimension("company", "Company", of=("Sales Invoice.company",)),),
+    dimensions=(Dimension("company", "Company", of=("Sales Invoice.company",), link="Company"),),
     measures=(Measure("balance", "Balance", "INR", MeasureKind.LAST, of=("Sales Invoice.total",)),),
     checks=(),
     build=build_balance,

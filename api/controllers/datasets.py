@@ -1,0 +1,234 @@
+"""`/api/v1/datasets`: business datasets, their rows, grouped measures and exports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from litestar import Controller, Request, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import PathParameter, QueryParameter
+from litestar.response import Stream
+from litestar.status_codes import HTTP_200_OK
+
+from api.answers import Answer
+from api.audit import AUDITED
+from api.compression import COMPRESSED
+from api.controllers.documents import Count, Cursor, Size
+from api.errors import ALWAYS, OF_LISTS, OF_PARAMETERS, document_errors
+from api.exports import CSV_TYPE, NDJSON_TYPE, stream_csv, stream_ndjson
+from api.filters_operation import FiltersOperation
+from api.parameters import PARAMETERS, TAKES_FILTERS, read_filters
+from api.schemas.datasets import (
+    DatasetDetail,
+    DatasetList,
+    DatasetQueryAnswer,
+    DatasetRowPage,
+    DatasetSummary,
+)
+from api.services import AppServices, Services
+from warehouse.accounts.audit import Event
+from warehouse.dashboards.columns import read_instances
+from warehouse.dashboards.query import QueryRequest, query_dataset
+from warehouse.dashboards.rows import RowPlan, plan_rows, present, read_row_page, stream_rows
+from warehouse.documents.datasets import read_pointer
+from warehouse.reading.filters import OWN
+from warehouse.reading.listing import Counting, ListRequest
+
+if TYPE_CHECKING:
+    from warehouse.dashboards.opening import OpenDataset
+
+Slug = Annotated[str, PathParameter(description="A dataset, as the list of them names it.")]
+Sort = Annotated[
+    str | None,
+    QueryParameter(
+        description="Columns, separated by commas, `-` before those that descend; default: by key."
+    ),
+]
+Fields = Annotated[
+    str | None,
+    QueryParameter(description="Columns, separated by commas; default, and `*`: all of them."),
+]
+Measures = Annotated[
+    str,
+    QueryParameter(
+        name="measure", description="Measures, separated by commas.", min_length=1, max_length=2000
+    ),
+]
+By = Annotated[
+    str | None,
+    QueryParameter(description="Columns to group by, separated by commas; default: one total."),
+]
+OF_ROWS = (*ALWAYS, *OF_PARAMETERS, *OF_LISTS, "not_found", "dataset_needs_full_access")
+OF_QUERY = tuple(code for code in OF_ROWS if not code.startswith("cursor"))
+STALE = "access_snapshot_stale"
+
+
+class DatasetController(Controller):
+    """Datasets, as far as the caller may see what they are made of."""
+
+    path = "/api/v1/datasets"
+    tags = ("datasets",)
+
+    @get(
+        operation_id="listDatasets",
+        summary="List the business datasets",
+        responses=document_errors(*ALWAYS, "unknown_parameter"),
+    )
+    async def list_datasets(
+        self, request: Request[Any, Any, Any], services: AppServices
+    ) -> DatasetList:
+        """Each with what it holds and how fresh it is of the ERPs that I may open."""
+        items = []
+        for dataset in services.datasets.registry.datasets.values():
+            pointer = await read_pointer(dataset.slug)
+            live = [one for one in pointer.live if one.slot.instance in request.user.users]
+            items.append(DatasetSummary.of(dataset, live))
+        return DatasetList(sorted(items, key=lambda item: item.slug))
+
+    @get(
+        "/{slug:str}",
+        operation_id="getDataset",
+        summary="Describe one dataset",
+        responses=document_errors(*ALWAYS, "not_found", "unknown_parameter", "bad_request"),
+    )
+    async def get_dataset(
+        self, request: Request[Any, Any, Any], services: AppServices, slug: Slug
+    ) -> DatasetDetail:
+        """Its columns and measures as far as I may see them, freshness, checks, sources."""
+        return DatasetDetail.of_opened(await services.datasets.look(request.user, slug))
+
+    @get(
+        "/{slug:str}/rows",
+        operation_id="listDatasetRows",
+        summary="List rows",
+        operation_class=FiltersOperation,
+        middleware=[COMPRESSED],
+        opt={PARAMETERS: OWN, TAKES_FILTERS: True, AUDITED: Event.LISTED},
+        responses=document_errors(*OF_ROWS, STALE),
+    )
+    async def list_rows(
+        self,
+        request: Request[Any, Any, Any],
+        services: AppServices,
+        slug: Slug,
+        sort: Sort = None,
+        fields: Fields = None,
+        size: Size = 50,
+        cursor: Cursor = None,
+        count: Count = Counting.CAPPED,
+    ) -> Answer[DatasetRowPage]:
+        """A page of the rows that meet all filters, of all ERPs that I may open.
+
+        Rows that are parts of documents: those of the documents that I may read. Aggregates: of the
+        ERPs where I may read all that they are made of; the others are named in `refused`.
+        """
+        opened = await _open(request, services, slug)
+        asked = ListRequest(read_filters(request), sort, fields, size, cursor, count)
+        page = await read_row_page(opened, request.user, asked, services.signer)
+        return Answer(DatasetRowPage.of(opened, page))
+
+    @get(
+        "/{slug:str}/query",
+        operation_id="queryDataset",
+        summary="Group measures",
+        operation_class=FiltersOperation,
+        opt={PARAMETERS: ("measure", "by"), TAKES_FILTERS: True, AUDITED: Event.LISTED},
+        responses=document_errors(*OF_QUERY, "too_many_groups", STALE),
+    )
+    async def query(
+        self,
+        request: Request[Any, Any, Any],
+        services: AppServices,
+        slug: Slug,
+        measures: Measures,
+        by: By = None,
+    ) -> Answer[DatasetQueryAnswer]:
+        """Measures of the rows that I may see and that meet all filters, grouped.
+
+        Sums are exact; ratios are divided last; balances are those of the last month or day that
+        the filters leave, unless it is grouped by that.
+        """
+        opened = await _open(request, services, slug)
+        asked = QueryRequest(measures, by, read_filters(request))
+        return Answer(DatasetQueryAnswer.of(opened, await query_dataset(opened, asked)))
+
+    @get(
+        "/{slug:str}/export.csv",
+        operation_id="exportDatasetCsv",
+        summary="Export rows as CSV",
+        operation_class=FiltersOperation,
+        opt={PARAMETERS: ("sort", "fields"), TAKES_FILTERS: True, AUDITED: Event.EXPORTED},
+        responses={
+            HTTP_200_OK: ResponseSpec(
+                str, description="All rows, streamed.", media_type=CSV_TYPE, generate_examples=False
+            ),
+            **document_errors(*OF_QUERY, STALE),
+        },
+    )
+    async def export_csv(
+        self,
+        request: Request[Any, Any, Any],
+        services: AppServices,
+        slug: Slug,
+        sort: Sort = None,
+        fields: Fields = None,
+    ) -> Stream:
+        """All rows that meet all filters, with a byte order mark, for spreadsheets.
+
+        Text that a spreadsheet would take for a formula is preceded by an apostrophe.
+        """
+        opened, plan = await _plan(request, services, slug, sort, fields)
+        rows = (present(row, plan.names) async for row in stream_rows(opened, plan))
+        content = stream_csv(rows, plan.names, request)
+        return Stream(content, media_type=CSV_TYPE, headers=_as_file(f"{slug}.csv"))
+
+    @get(
+        "/{slug:str}/export.ndjson",
+        operation_id="exportDatasetNdjson",
+        summary="Export rows as lines of JSON",
+        operation_class=FiltersOperation,
+        opt={PARAMETERS: ("sort", "fields"), TAKES_FILTERS: True, AUDITED: Event.EXPORTED},
+        responses={
+            HTTP_200_OK: ResponseSpec(
+                str,
+                description="All rows, streamed.",
+                media_type=NDJSON_TYPE,
+                generate_examples=False,
+            ),
+            **document_errors(*OF_QUERY, STALE),
+        },
+    )
+    async def export_ndjson(
+        self,
+        request: Request[Any, Any, Any],
+        services: AppServices,
+        slug: Slug,
+        sort: Sort = None,
+        fields: Fields = None,
+    ) -> Stream:
+        """All rows that meet all filters, one JSON object a line, as in pages of rows."""
+        opened, plan = await _plan(request, services, slug, sort, fields)
+        rows = (present(row, plan.names) async for row in stream_rows(opened, plan))
+        content = stream_ndjson(rows, request)
+        return Stream(content, media_type=NDJSON_TYPE, headers=_as_file(f"{slug}.ndjson"))
+
+
+async def _open(request: Request[Any, Any, Any], services: Services, slug: str) -> OpenDataset:
+    dataset = services.datasets.find(slug)
+    only = read_instances(dataset, read_filters(request))
+    return await services.datasets.open(request.user, slug, only)
+
+
+async def _plan(
+    request: Request[Any, Any, Any],
+    services: Services,
+    slug: str,
+    sort: str | None,
+    fields: str | None,
+) -> tuple[OpenDataset, RowPlan]:
+    opened = await _open(request, services, slug)
+    return opened, plan_rows(opened, ListRequest(read_filters(request), sort, fields))
+
+
+def _as_file(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -1,0 +1,35 @@
+"""The transform on a real Prefect server: a task for each dataset, and a table of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from warehouse.datasets.registry import load_registry
+
+if TYPE_CHECKING:
+    from tests.flows.operator import Operator
+
+
+def test_every_dataset_is_a_task_and_a_line_of_the_artifact(operator: Operator):
+    operator.run("ingest/ingest", instance="one")
+    run_id, state = operator.run("transform/transform")
+    assert state["type"] == "COMPLETED", state
+    slugs = set(load_registry().datasets)
+    tasks = operator.tasks(run_id)
+    assert tasks.keys() == slugs
+    assert set(tasks.values()) == {"Completed"}
+    table = operator.artifacts(run_id)["transform-datasets"]
+    lines = {line["dataset"]: line for line in json.loads(table)}
+    assert lines.keys() == slugs
+    assert lines["sales_lines"]["rows"] > 50
+    assert lines["sales_lines"]["checks"] == "passed"
+
+
+def test_a_transform_with_nothing_to_do_builds_nothing(operator: Operator):
+    operator.run("ingest/ingest", instance="one")
+    operator.run("transform/transform", datasets=["sales_lines"])
+    run_id, state = operator.run("transform/transform", datasets=["sales_lines"])
+    assert state["type"] == "COMPLETED", state
+    assert "0 partitions built" in state["message"]
+    assert operator.tasks(run_id).keys() == {"sales_lines"}

@@ -1,0 +1,163 @@
+"""The one way to the rows of datasets: `Datasets.open`, which takes the subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from warehouse.access.verdict import Access, OwnerBranch
+from warehouse.dashboards.verdicts import NOTHING, Case, Grant, Refusal, judge
+from warehouse.documents.datasets import read_pointer
+from warehouse.documents.raw import raw_model
+from warehouse.errors import AccessSnapshotStale, DatasetError, DatasetNeedsFullAccess, NotReadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from warehouse.access.snapshots import Snapshots
+    from warehouse.access.verdict import Denial
+    from warehouse.dashboards.verdicts import Condition
+    from warehouse.datasets.declaration import Dataset
+    from warehouse.datasets.registry import Registry
+    from warehouse.documents.datasets import DatasetPointer, LivePartition
+    from warehouse.reading.subject import Subject
+
+# A filter that holds more names than this is none that MongoDB should be given.
+MOST_OWNED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDataset:
+    """A dataset as a subject sees it, by the pointer of this moment.
+
+    `condition`: what a row must meet to be seen. `hidden`: columns that are as good as absent.
+    `given`: the instances whose rows may be among them, `live`: their partitions. `refusals`: the
+    instances of which nothing is given.
+    """
+
+    dataset: Dataset
+    pointer: DatasetPointer
+    condition: Condition
+    hidden: frozenset[str]
+    given: frozenset[str]
+    refusals: tuple[Refusal, ...]
+    live: tuple[LivePartition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Datasets:
+    """Opens datasets; `instances`: those of the settings."""
+
+    registry: Registry
+    snapshots: Snapshots
+    instances: frozenset[str]
+
+    def find(self, slug: str) -> Dataset:
+        """Return a dataset.
+
+        Raises:
+            NotReadable: if there is none of that slug.
+        """
+        try:
+            return self.registry.get(slug)
+        except DatasetError:
+            raise NotReadable from None
+
+    async def open(
+        self, subject: Subject, slug: str, only: frozenset[str] | None = None
+    ) -> OpenDataset:
+        """Return a dataset as `subject` sees it, of the instances `only` if that is given.
+
+        Raises:
+            NotReadable: if there is none of that slug.
+            DatasetNeedsFullAccess: if nothing is given of any instance that was asked for.
+            AccessSnapshotStale: if that is so because nobody knows who may see what.
+        """
+        opened = await self.look(subject, slug, only)
+        if opened.refusals and not opened.given:
+            raise _refuse(opened.dataset, opened.refusals)
+        return opened
+
+    async def look(
+        self, subject: Subject, slug: str, only: frozenset[str] | None = None
+    ) -> OpenDataset:
+        """Return the same for a description, which is given even if no row is.
+
+        Raises:
+            NotReadable: if there is none of that slug.
+        """
+        dataset = self.find(slug)
+        pointer = await read_pointer(slug)
+        grants: dict[str, Grant] = {}
+        refusals: list[Refusal] = []
+        for instance, user in sorted(subject.users.items()):
+            if instance in self.instances and (only is None or instance in only):
+                verdict = await self._judge(dataset, pointer, instance, user)
+                if isinstance(verdict, Grant):
+                    grants[instance] = verdict
+                else:
+                    refusals.append(verdict)
+        return OpenDataset(
+            dataset=dataset,
+            pointer=pointer,
+            condition=_any_of([grant.condition for grant in grants.values()]),
+            hidden=frozenset(name for grant in grants.values() for name in grant.hidden),
+            given=frozenset(grants),
+            refusals=tuple(refusals),
+            live=tuple(one for one in pointer.live if one.slot.instance in grants),
+        )
+
+    async def _judge(
+        self, dataset: Dataset, pointer: DatasetPointer, instance: str, user: str
+    ) -> Grant | Refusal:
+        doctypes = sorted({*self.registry.doctypes_under(dataset), *dataset.rows_of})
+        try:
+            compiled = {
+                doctype: await self.snapshots.compile(instance, user, doctype)
+                for doctype in doctypes
+            }
+        except AccessSnapshotStale:
+            return Refusal(instance, doctypes[0] if doctypes else "", AccessSnapshotStale.code)
+        case = Case(
+            dataset=dataset,
+            instance=instance,
+            doctypes=doctypes,
+            compiled=compiled,
+            partitions=[one for one in pointer.live if one.slot.instance == instance],
+            links=pointer.links,
+            owned=await _read_owned(dataset.rows_of, instance, compiled),
+        )
+        return judge(case)
+
+
+async def _read_owned(
+    doctypes: Iterable[str], instance: str, compiled: Mapping[str, Access | Denial]
+) -> dict[str, tuple[str, ...]]:
+    """Return DocType → names of what an owner's branch shows, unless they are too many."""
+    owned: dict[str, tuple[str, ...]] = {}
+    for doctype in doctypes:
+        access = compiled[doctype]
+        branches = access.branches if isinstance(access, Access) else ()
+        for branch in branches:
+            if isinstance(branch, OwnerBranch):
+                chosen: dict[str, Any] = {"$and": [{"doctype": doctype}, branch.condition]}
+                documents = raw_model(instance).get_pymongo_collection()
+                found = documents.find(chosen, {"_id": 0, "name": 1}).limit(MOST_OWNED + 1)
+                names = [row["name"] async for row in found]
+                if len(names) <= MOST_OWNED:
+                    owned[doctype] = tuple(names)
+    return owned
+
+
+def _any_of(conditions: list[Condition]) -> Condition:
+    if not conditions:
+        return NOTHING
+    return conditions[0] if len(conditions) == 1 else {"$or": conditions}
+
+
+def _refuse(dataset: Dataset, refusals: tuple[Refusal, ...]) -> Exception:
+    stale = [one for one in refusals if one.code == AccessSnapshotStale.code]
+    if len(stale) == len(refusals):
+        return AccessSnapshotStale(stale[0].instance)
+    why = next(one for one in refusals if one.code != AccessSnapshotStale.code)
+    return DatasetNeedsFullAccess(dataset.slug, why.instance, why.doctype)
