@@ -41,7 +41,7 @@ async def audit_read(audit: AuditTrail, scope: HTTPScope, status: int) -> None:
         scope["from"],  # type: ignore[typeddict-item]
         instance=path.get("instance"),
         doctype=path.get("doctype") or path.get("slug"),
-        name=name or path.get("name"),
+        name=name or str(path.get("name", "")).removeprefix("/") or None,
         asked=asked or None,
         rows=scope.get(ROWS),
         status=status,

@@ -153,10 +153,11 @@ async def _ingest(
     surroundings: Surroundings,
     kind: str,
 ) -> Result:
-    # The rules of who may see what are as fresh as the documents; without, those of before stay.
-    await refresh_beside(erp)
     try:
         run = await ingest_instance(erp, Limits.of(settings), selection, surroundings, kind)
+        if run.failure is None:
+            # The rules of who may see what, too; when they can't be read, those of before stay.
+            await refresh_beside(erp)
     except WarehouseError as error:
         return Result(erp.instance, None, error)
     except ConnectionFailure as error:

@@ -152,9 +152,10 @@ async def _sync_all(bench: Bench) -> None:
 async def survey(instance: str) -> int:
     """Find out which DocTypes of `instance` have work; return how many."""
     bench = _bench.get()
-    await refresh_beside(get_settings().instance(instance))
     syncs = await bench.run.list_syncs(bench.selection)
     await bench.run.survey_all(syncs)
+    if not bench.run.error:
+        await refresh_beside(get_settings().instance(instance))
     bench.syncs = {found.doctype: found for found in syncs}
     busy = sum(not found.is_quiet for found in syncs)
     logging.getLogger("warehouse").info(

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from bson.int64 import Int64
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect, ExecutionTimeout, OperationFailure
 
 from api.app import create_app
-from tests.accounts import put_account
-from tests.api.published import check_answer
-from tests.api.serving import OPERATOR, SECRET_KEY, TOKEN, variables_of
+from tests.api.inside import Inside
 from tests.snapshots import put_snapshot
 from tests.warehouse.access.worlds import EMPLOYEE, World, read_rule
 from tests.warehouse.reading.samples import DOCTYPE, METAS, store
@@ -24,10 +21,11 @@ from warehouse.settings import load_settings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import httpx
+
     from warehouse.reading.documents import Documents
 
 DOCUMENTS = f"/api/v1/instances/site/doctypes/{DOCTYPE}/documents"
-KEYS = {"CSA_SECRET_KEY": SECRET_KEY}
 
 
 @pytest.fixture
@@ -41,26 +39,10 @@ async def inner(
     world.add_doctype(METAS[0])
     world.add_doctype(METAS[1], is_child=True)
     await put_snapshot(world.snapshot())
-    put_account(mongodb_uri, database.name, OPERATOR, links={"site": EMPLOYEE})
-    where = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE_NAME": database.name}
-    app = create_app(load_settings(where | KEYS | variables_of("site"), env_file=None))
-
-    async def check(answer: httpx.Response) -> None:
-        await answer.aread()
-        check_answer(answer)
-
-    # Without its lifespan: the datastore is open already.
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app),
-        base_url="http://api",
-        headers={"Authorization": f"Bearer {TOKEN}"},
-        event_hooks={"response": [check]},
-    ) as client:
-        await CatalogEntry(
-            instance="site", doctype=DOCTYPE, policy="ordinary", metas=METAS
-        ).insert()
-        await store([{"name": "A", "qty": 1}, {"name": "B", "qty": 2**40}])
-        yield client
+    await CatalogEntry(instance="site", doctype=DOCTYPE, policy="ordinary", metas=METAS).insert()
+    await store([{"name": "A", "qty": 1}, {"name": "B", "qty": 2**40}])
+    async with Inside(mongodb_uri, database.name) as inside:
+        yield await inside.sign_in("reader", site=EMPLOYEE)
 
 
 def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:

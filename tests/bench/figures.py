@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.bench import (
+    access_overhead,
+    incremental_vs_full,
     ingest_memory_growth,
     ingest_time_growth,
     ingest_unpaced,
@@ -18,6 +20,7 @@ from tests.bench import (
     read_sparse,
     resync_requests,
     ten_changes,
+    transform_vs_pipeline,
 )
 
 if TYPE_CHECKING:
@@ -53,9 +56,12 @@ FIGURES = {
     "ingest_unpaced": Figure(ingest_unpaced.take),
     "resync_requests_per_doctype": Figure(resync_requests.take, aim=1.3),
     "ten_changes_requests": Figure(ten_changes.take, on_demand=True),
-    "page_vs_raw": Figure(read_page.take, bar=0.8),
+    "page_vs_raw": Figure(read_page.take, bar=0.75, aim=0.8),
     "sparse_vs_raw": Figure(read_sparse.take, bar=0.55),
     "document_vs_raw": Figure(read_document.take, bar=0.55),
+    "access_overhead": Figure(access_overhead.take, bar=1.3),
     "deep_page_vs_first": Figure(read_deep_page.take, aim=1.1),
     "capped_count_vs_page": Figure(read_capped_count.take, aim=2),
+    "transform_vs_pipeline": Figure(transform_vs_pipeline.take, bar=1.2),
+    "incremental_vs_full": Figure(incremental_vs_full.take, bar=0.1),
 }

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 import msgspec
 from pymongo import AsyncMongoClient
 
-from tests.api.serving import TOKEN
 from tests.bench.read_store import DATABASE, DOCTYPE
 from tests.bench.workbench import INSTANCE
 
@@ -34,10 +33,10 @@ ENVELOPE = {"_id": 0, "name": 1, "erp_modified": 1, "synced_at": 1}
 class HttpReader(asyncio.BufferedProtocol):
     """One connection that asks for one path after the other, and only counts what comes."""
 
-    def __init__(self, url: str, paths: list[str]) -> None:
+    def __init__(self, url: str, token: str, paths: list[str]) -> None:
         self._parts = urlsplit(url)
         self._requests = [
-            f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
+            f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
             for path in paths
         ]
         self._transport: Any = None
@@ -100,19 +99,20 @@ class RawReader:
     async def read(self, number: int) -> int:
         if names := self._order["names"]:
             name = names[number % len(names)]
-            row = await self._collection.find_one(
-                {"doctype": DOCTYPE, "name": name}, self._projection
-            )
+            row = await self._collection.find_one(self._select(name=name), self._projection)
             return len(msgspec.json.encode(row))
         moments = self._order["moments"]
         rows = await self._collection.find(
-            {"doctype": DOCTYPE, "erp_modified": {"$lt": moments[number % len(moments)]}},
+            self._select(erp_modified={"$lt": moments[number % len(moments)]}),
             self._projection,
             sort=[("erp_modified", -1), ("name", -1)],
             limit=PAGE_ROWS,
             batch_size=PAGE_ROWS,
         ).to_list()
         return len(msgspec.json.encode({"items": rows}))
+
+    def _select(self, **condition: Any) -> dict[str, Any]:
+        return {"doctype": DOCTYPE, **condition, **self._order["condition"]}
 
 
 async def read_for(seconds: float, readers: list[Read]) -> dict[str, float]:
@@ -137,7 +137,9 @@ async def measure(order: dict[str, Any]) -> list[dict[str, dict[str, float]]]:
         rounds = []
         for seconds in [order["seconds"] / 2, *[order["seconds"]] * order["rounds"]]:
             # New connections each time: the server closes those that were idle for long.
-            http = [HttpReader(order["url"], order["paths"]) for _ in range(CLIENTS)]
+            http = [
+                HttpReader(order["url"], order["token"], order["paths"]) for _ in range(CLIENTS)
+            ]
             api = await read_for(seconds, [reader.read for reader in http])
             for reader in http:
                 reader.close()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tests.api.serving import TOKEN
 from tests.bench.read_store import open_read_store
 from tests.bench.reading import BASE, compare_times
 
@@ -30,7 +29,7 @@ async def take(bench: Workbench) -> dict[str, Any]:
 async def _walk(store: ReadStore, query: str, page: int) -> str:
     """Return the cursor of a page."""
     path, cursor = query, ""
-    headers = {"Authorization": f"Bearer {TOKEN}"}
+    headers = {"Authorization": f"Bearer {store.token}"}
     async with httpx.AsyncClient(base_url=store.url, headers=headers, trust_env=False) as client:
         for _ in range(page - 1):
             cursor = (await client.get(path)).json()["next_cursor"]

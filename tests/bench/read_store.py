@@ -19,6 +19,7 @@ from pymongo import AsyncMongoClient
 from demo.books import Mix
 from demo.site.process import SiteProcess
 from tests.api.serving import ApiProcess, variables_of
+from tests.bench.employees import RESTRICTED, UNRESTRICTED, employ
 from tests.bench.engine import run_once, settings_of
 from tests.bench.workbench import INSTANCE
 from warehouse.documents.database import init_documents
@@ -40,13 +41,19 @@ SAMPLES = 300
 
 @dataclass(frozen=True)
 class ReadStore:
-    """Where to read, and samples of what is there."""
+    """Where to read, as whom, and samples of what is there.
+
+    `condition`: the filter of the restricted employee, whose token is `token`.
+    """
 
     mongodb_uri: str
     url: str
     documents: int
     names: list[str]
     moments: list[str]
+    condition: dict[str, Any]
+    token: str
+    unrestricted_token: str
 
 
 async def open_read_store(bench: Workbench) -> ReadStore:
@@ -62,6 +69,7 @@ async def _fill(bench: Workbench) -> ReadStore:
         await init_documents(client[DATABASE], [INSTANCE])
         with SiteProcess(documents=ORIGINALS, mix=Mix.INVOICES) as site:
             await run_once(settings_of(site))
+            condition = await employ(settings_of(site), DOCTYPE)
         collection = raw_model(INSTANCE).get_pymongo_collection()
         stored = await collection.find({"doctype": DOCTYPE}).to_list()
         originals = [row for row in stored if len(bson.encode(row)) >= SMALLEST_BYTES]
@@ -74,11 +82,14 @@ async def _fill(bench: Workbench) -> ReadStore:
     variables = variables_of(INSTANCE)
     api = bench.exits.enter_context(ApiProcess(folder, bench.mongodb_uri, DATABASE, variables))
     return ReadStore(
-        bench.mongodb_uri,
-        api.url,
-        documents,
-        [row["name"] for row in chosen],
-        [row["erp_modified"] for row in chosen],
+        mongodb_uri=bench.mongodb_uri,
+        url=api.url,
+        documents=documents,
+        names=[row["name"] for row in chosen],
+        moments=[row["erp_modified"] for row in chosen],
+        condition=condition,
+        token=api.put_account("restricted", links={INSTANCE: RESTRICTED}),
+        unrestricted_token=api.put_account("unrestricted", links={INSTANCE: UNRESTRICTED}),
     )
 
 

@@ -39,10 +39,12 @@ async def compare_reads(
     order = {
         "mongodb_uri": store.mongodb_uri,
         "url": store.url,
+        "token": store.token,
         "paths": paths,
         "moments": store.moments,
         "names": names,
         "fields": fields,
+        "condition": store.condition,
         "rounds": bench.sizes.rounds,
         "seconds": QUICK_ROUND_S if bench.sizes.rounds == 1 else ROUND_S,
     }
@@ -61,13 +63,19 @@ async def compare_reads(
 async def compare_times(bench: Workbench, **paths: str) -> dict[str, Any]:
     """Return the median time of the first path ÷ that of the second, one request at a time."""
     store = await open_read_store(bench)
+    asked = {name: HttpReader(store.url, store.token, [path]) for name, path in paths.items()}
+    return await compare_readers(bench, asked)
+
+
+async def compare_readers(bench: Workbench, readers: dict[str, HttpReader]) -> dict[str, Any]:
+    """Return the median time of the first reader ÷ that of the second."""
+    store = await open_read_store(bench)
     repeats = QUICK_REPEATS if bench.sizes.rounds == 1 else REPEATS
-    readers = {name: HttpReader(store.url, [path]) for name, path in paths.items()}
-    times: dict[str, list[float]] = {name: [] for name in paths}
-    for _ in range(repeats):
+    times: dict[str, list[float]] = {name: [] for name in readers}
+    for number in range(repeats):
         for name, reader in readers.items():
             started = time.perf_counter()
-            await reader.read(0)
+            await reader.read(number)
             times[name].append(time.perf_counter() - started)
     for reader in readers.values():
         reader.close()

@@ -50,6 +50,9 @@ def test_a_table_that_can_not_be_read_is_an_error_with_its_cure(
     assert refreshed.code == 1
     assert "refuses the list of User Permission" in refreshed.stderr
     assert "csa check" in refreshed.stderr
+    assert csa.run("ingest", "--doctype", "Item").code == 0
+    status = csa.run("status").stdout
+    assert "access rules in force: none. site refuses the list of User Permission" in status
 
 
 def test_what_went_empty_is_accepted(csa: Csa, site: SiteProcess) -> None:

@@ -96,17 +96,12 @@ async def refresh_access(
     return await _store(pointer, _Found(snapshot, metas, counts, started))
 
 
-async def refresh_beside(erp: ErpInstance, outside: Outside | None = None) -> WarehouseError | None:
-    """Refresh as part of other work, which goes on without; return what was wrong, if anything."""
+async def refresh_beside(erp: ErpInstance, outside: Outside | None = None) -> None:
+    """Refresh as part of other work, which goes on without: a failure is logged and remembered."""
     try:
-        refreshed = await refresh_access(erp, outside)
+        await refresh_access(erp, outside)
     except WarehouseError as error:
-        logger.warning("%s: access snapshot not refreshed: %s", erp.instance, error)
-        return error
-    logger.info(
-        "%s: access snapshot %s", erp.instance, "is new" if refreshed.is_changed else "confirmed"
-    )
-    return None
+        logger.warning("%s: access rules not refreshed: %s", erp.instance, error)
 
 
 @dataclass(frozen=True, slots=True)

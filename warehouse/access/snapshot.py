@@ -83,10 +83,11 @@ class Attestation:
 class Snapshot:
     """The permission tables of an instance.
 
-    `roles`, `user_permissions`: by user. `standard_rules`, `custom_rules`, `shares`, `kinds`,
-    `metas`: by DocType; metas are merged ones, of DocTypes and of child tables. `trees`: DocType →
-    node → (lft, rgt). `fingerprints`: DocType → what its metas were read at. `scripted`: DocTypes
-    with an enabled Permission Query. `version` names this content and nothing else.
+    `roles`: by user. `user_permissions`: by user in lower case. `standard_rules`, `custom_rules`,
+    `shares`, `kinds`, `metas`: by DocType; metas are merged ones, of DocTypes and of child tables.
+    `trees`: DocType → node → (lft, rgt). `fingerprints`: DocType → what its metas were read at.
+    `scripted`: DocTypes with an enabled Permission Query. `version` names this content and nothing
+    else.
     """
 
     instance: str

@@ -200,7 +200,8 @@ def _order(rule: Rule) -> tuple[str, int, bool, bool, bool]:
 def _user_permissions(rows: Iterable[Row]) -> dict[str, tuple[UserPermission, ...]]:
     permissions: dict[str, set[UserPermission]] = defaultdict(set)
     for row in rows:
-        permissions[row["user"]].add(
+        # MariaDB finds a user's whatever the case, so ERPNext applies them.
+        permissions[row["user"].lower()].add(
             UserPermission(
                 allow=row["allow"],
                 for_value=str(row["for_value"]),

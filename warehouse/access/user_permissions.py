@@ -101,7 +101,7 @@ def is_set(field: Field, flag: str) -> bool:
 def _allow(snapshot: Snapshot, user: str, doctype: str) -> Allowed:
     """Return DocType → names that the user's permissions applicable to `doctype` let through."""
     allowed: dict[str, set[str]] = {}
-    for permission in snapshot.user_permissions.get(user, ()):
+    for permission in snapshot.user_permissions.get(user.lower(), ()):
         if permission.applicable_for in ("", doctype):
             names = allowed.setdefault(permission.allow, set())
             names.add(permission.for_value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
+from warehouse.documents.access import AccessPointer
 from warehouse.documents.control import Failure, Instance, Outcome, Run, SyncState
 from warehouse.documents.drift import Drift, read_drift
 from warehouse.documents.rejected import read_rejected_names
@@ -55,7 +56,11 @@ class DriftStatus(BaseModel):
 
 
 class InstanceStatus(BaseModel):
-    """One instance; `run_outcome` and the other `run_` fields are its last run's."""
+    """One instance; `run_outcome` and the other `run_` fields are its last run's.
+
+    `access_read_at`: when the access rules in force were last read; `access_failure`: why the last
+    attempt to read them was of no use.
+    """
 
     instance: str
     title: str | None = None
@@ -69,6 +74,8 @@ class InstanceStatus(BaseModel):
     run_finished_at: datetime | None = None
     run_failure: Failure | None = None
     unreached: int = 0
+    access_read_at: datetime | None = None
+    access_failure: Failure | None = None
     drift: list[DriftStatus] = Field(default_factory=list)
     doctypes: list[DocTypeStatus] = Field(default_factory=list)
 
@@ -111,6 +118,8 @@ async def _read_instance(instance: str, now: datetime) -> InstanceStatus:
         status.run_id, status.run_outcome, status.run_failure = run.id, run.outcome, run.failure
         status.run_started_at, status.run_finished_at = run.started_at, run.finished_at
         status.unreached = run.unreached
+    if rules := await AccessPointer.get(instance):
+        status.access_read_at, status.access_failure = rules.read_at, rules.failure
     return status
 
 

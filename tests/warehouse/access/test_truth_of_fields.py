@@ -126,6 +126,16 @@ def test_nulls_and_texts_in_the_tables_are_read_as_erpnext_does() -> None:
     assert compiled.branches[1].condition == {"name": {"$in": ["mine", "ours"]}}
 
 
+def test_user_permissions_apply_however_the_user_is_spelled() -> None:
+    facts = make_facts()
+    facts.rows["Has Role"] = [{"parent": EMPLOYEE, "role": "A"}]
+    permission = {"user": EMPLOYEE.upper(), "allow": "Company", "for_value": "C1"}
+    facts.rows["User Permission"] = [permission | {"applicable_for": "", "hide_descendants": 0}]
+    compiled = compile_access(build_snapshot("site", facts), EMPLOYEE, INVOICE)
+    assert not isinstance(compiled, Denial)
+    assert not compiled.is_unrestricted
+
+
 def make_rule(**values: Any) -> dict[str, Any]:
     return {"parent": INVOICE, "role": "A", "permlevel": None, "read": 1, "if_owner": 0} | values
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,11 @@ from warehouse.documents.raw import raw_model
 from warehouse.ingestion.assembly import hash_content
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tests.warehouse.datasets.ledgers import Documents
     from warehouse.documents.datasets import DatasetBuild
 
 Row = dict[str, Any]
+Sites = Mapping[str, "Documents"]
 
 SYNCED_AT = datetime(2026, 11, 24, 1, tzinfo=UTC)
 INSTANCE = "site"
@@ -38,26 +38,36 @@ class Tied:
 
 def tie(uri: str, name: str, documents: Documents, now: datetime) -> Tied:
     """Store documents in the database `name`, and transform them all as of `now`."""
-    return asyncio.run(_tie(uri, name, documents, now))
+    rows, builds = asyncio.run(_transform(uri, name, {INSTANCE: documents}, now))
+    return Tied(documents, rows, builds)
 
 
-async def _tie(uri: str, name: str, documents: Documents, now: datetime) -> Tied:
+def build_rows(uri: str, name: str, sites: Sites, slug: str) -> list[Row]:
+    """Store the documents of several sites, and return the rows of one dataset of them."""
+    rows, _ = asyncio.run(_transform(uri, name, sites, SYNCED_AT, slug))
+    return rows[slug]
+
+
+async def _transform(
+    uri: str, name: str, sites: Sites, now: datetime, *slugs: str
+) -> tuple[dict[str, list[Row]], list[DatasetBuild]]:
     registry = load_registry()
+    chosen = registry.choose(slugs)
     async with AsyncMongoClient(uri, tz_aware=True) as client:
-        await init_documents(client[name], [INSTANCE])
-        used = {source.doctype for each in registry.choose(()) for source in each.doctypes}
-        raw = raw_model(INSTANCE).get_pymongo_collection()
-        for doctype in sorted(used & documents.keys()):
-            if documents[doctype]:
-                await raw.insert_many([_store(document) for document in documents[doctype]])
-        books = Books(client[f"{name}-business"], registry, now=now)
-        reports = await books.transform()
-        slugs = list(registry.datasets)
-        rows = {slug: await books.rows(slug) for slug in slugs}
-        builds = [build for slug in slugs for build in reports[slug].built]
+        await init_documents(client[name], sites)
+        used = {source.doctype for each in chosen for source in each.doctypes}
+        for instance, documents in sites.items():
+            raw = raw_model(instance).get_pymongo_collection()
+            for doctype in sorted(used & documents.keys()):
+                if documents[doctype]:
+                    await raw.insert_many([_store(document) for document in documents[doctype]])
+        books = Books(client[f"{name}-business"], registry, tuple(sites), now=now)
+        reports = await books.transform(*slugs)
+        rows = {dataset.slug: await books.rows(dataset.slug) for dataset in chosen}
+        builds = [build for report in reports.values() for build in report.built]
         for database in (name, f"{name}-business"):
             await client.drop_database(database)
-    return Tied(documents, rows, builds)
+    return rows, builds
 
 
 def _store(document: Mapping[str, Any]) -> Row:
