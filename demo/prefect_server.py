@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-START_S = 120.0
+START_S = 300.0
 POLL_S = 0.5
 # A server that is busy with runs on a small machine takes its time.
 CALL_S = 60.0

@@ -6,7 +6,7 @@ from httpx import HTTPError
 from prefect import get_client
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-WAIT_S = 120
+WAIT_S = 300
 
 
 @retry(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from demo.prefect_server import PrefectServer
 
-RUN_S = 240.0
+RUN_S = 400.0
 POLL_S = 0.5
 EVENTS_S = 4.0
 
