@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.status import print_status
+from cli.status import print_datasets, print_status, read_datasets
 from cli.terminal import log_to_stderr, out
 from demo.accounts import PORTAL_PASSWORD, make_accounts
 from demo.api_server import api_server
@@ -34,6 +34,7 @@ FROM_ENVIRONMENT = ("CSA_DATA_DIR", "CSA_MONGOD")
 EXAMPLES = (
     "/api/v1/instances",
     "/api/v1/instances/kisanmitra/doctypes/Sales%20Invoice/documents?size=3&sort=-posting_date",
+    "/api/v1/datasets/sales_monthly/query?measure=net&by=instance,month",
     "/schema/openapi.json",
 )
 OF_OPERATORS = ("/api/v1/freshness", "/api/v1/runs")
@@ -103,6 +104,7 @@ def _run_daily(server: PrefectServer, clock: Clock) -> bool:
 async def _show(settings: Settings) -> None:
     async with open_datastore(settings):
         print_status(await read_status(settings.instances, utc_now()))
+        print_datasets(await read_datasets(settings.instances, utc_now()))
 
 
 def _explain(

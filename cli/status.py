@@ -19,7 +19,7 @@ from warehouse.documents.status import DocTypeStatus, DriftStatus, InstanceStatu
 from warehouse.settings import get_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from warehouse.settings import Settings
 
@@ -84,14 +84,19 @@ def print_datasets(datasets: Sequence[DatasetStatus]) -> None:
     out.print(table)
 
 
+async def read_datasets(instances: Iterable[str], now: datetime) -> list[DatasetStatus]:
+    """Return the status of every dataset as far as it is of `instances`."""
+    names, known = list(instances), load_registry().datasets.values()
+    return [await read_dataset_status(dataset, names, now) for dataset in known]
+
+
 async def _read(
     settings: Settings, names: Sequence[str]
 ) -> tuple[list[InstanceStatus], list[DatasetStatus]]:
     now = datetime.now(UTC)
     async with open_datastore(settings):
         statuses = await read_status(names, now)
-        known = load_registry().datasets.values()
-        return statuses, [await read_dataset_status(dataset, names, now) for dataset in known]
+        return statuses, await read_datasets(names, now)
 
 
 def _print_head(one: InstanceStatus) -> None:

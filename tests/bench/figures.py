@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.bench import (
     access_overhead,
+    incremental_vs_full,
     ingest_memory_growth,
     ingest_time_growth,
     ingest_unpaced,
@@ -19,6 +20,7 @@ from tests.bench import (
     read_sparse,
     resync_requests,
     ten_changes,
+    transform_vs_pipeline,
 )
 
 if TYPE_CHECKING:
@@ -60,4 +62,6 @@ FIGURES = {
     "access_overhead": Figure(access_overhead.take, bar=1.3),
     "deep_page_vs_first": Figure(read_deep_page.take, aim=1.1),
     "capped_count_vs_page": Figure(read_capped_count.take, aim=2),
+    "transform_vs_pipeline": Figure(transform_vs_pipeline.take, bar=1.2),
+    "incremental_vs_full": Figure(incremental_vs_full.take, bar=0.1),
 }

@@ -32,4 +32,15 @@ def normalise_name(name: str) -> str:
     text = _HONORIFICS.sub("", " ".join(text.split()))
     for variant, form in _LEGAL_FORMS:
         text = re.sub(variant, form, text)
-    return " ".join(re.sub(r"[^\w\s]", " ", text).split())
+    return " ".join("".join(map(_plain, text)).split())
+
+
+def _plain(character: str) -> str:
+    """Return a character, a space for punctuation and symbols, nothing for what is invisible.
+
+    The vowel signs of Indian scripts are marks, not letters; without them names would be others.
+    """
+    kind = unicodedata.category(character)
+    if kind == "Cf":
+        return ""
+    return " " if kind[0] in "PSC" else character

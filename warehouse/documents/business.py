@@ -86,8 +86,11 @@ async def drop_build(slug: str, build_id: str) -> None:
         await collection.delete_many({"build_id": build_id})
 
 
-async def expire_build(slug: str, build_id: str) -> None:
-    """Let a build's rows go in an hour, by the server's clock."""
+async def expire_builds(slug: str, build_ids: list[str]) -> None:
+    """Let the rows of builds go in an hour, by the server's clock."""
+    if not build_ids:
+        return
     expiry = [{"$set": {"expires_at": {"$add": ["$$NOW", KEPT_MS]}}}]
     for collection in (rows_of(slug), rejected_rows_of(slug)):
-        await collection.update_many({"build_id": build_id, "expires_at": None}, expiry)
+        which = {"build_id": {"$in": build_ids}, "expires_at": None}
+        await collection.update_many(which, expiry)

@@ -6,7 +6,7 @@ datastore, where the lease is that fences their writers.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -15,6 +15,8 @@ from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from warehouse.documents.control import Failure
+
+KEPT = timedelta(days=30)
 
 
 class BuildState(StrEnum):
@@ -101,6 +103,7 @@ class DatasetBuild(Document):
     started_at: datetime
     finished_at: datetime | None = None
     superseded_at: datetime | None = None
+    expires_at: datetime | None = None
     inputs: list[Input] = Field(default_factory=list)
     names: dict[str, list[str] | None] = Field(default_factory=dict)
     rows: int = 0
@@ -114,6 +117,7 @@ class DatasetBuild(Document):
         name = "dataset_builds"
         indexes: ClassVar = [
             IndexModel([("dataset", ASCENDING), ("state", ASCENDING), ("started_at", DESCENDING)]),
+            IndexModel("expires_at", expireAfterSeconds=0),
         ]
 
 
@@ -165,11 +169,36 @@ async def replace_pointer(pointer: DatasetPointer) -> bool:
     """Put a pointer in the place of the one before; say whether no later holder had done so."""
     fields: dict[str, Any] = pointer.model_dump(exclude={"id", "revision_id"})
     collection = DatasetPointer.get_pymongo_collection()
-    await collection.update_one({"_id": pointer.id}, {"$setOnInsert": {"token": 0}}, upsert=True)
     replaced = await collection.replace_one(
         {"_id": pointer.id, "token": {"$lte": pointer.token}}, fields
     )
     return bool(replaced.matched_count)
+
+
+async def fence_pointer(slug: str, token: int) -> DatasetPointer:
+    """Return a dataset's pointer, which from now on no earlier holder of the lease replaces."""
+    collection = DatasetPointer.get_pymongo_collection()
+    await collection.update_one({"_id": slug}, {"$max": {"token": token}}, upsert=True)
+    return await read_pointer(slug)
+
+
+async def write_build(build: DatasetBuild) -> None:
+    """Store a build's record in the place of the one that was there."""
+    fields = build.model_dump(exclude={"id", "revision_id"})
+    await DatasetBuild.get_pymongo_collection().replace_one({"_id": build.id}, fields, upsert=True)
+
+
+async def mark_builds(build_ids: list[str], state: BuildState, now: datetime) -> None:
+    """Give builds another state; of one that is over, the record goes when nobody asks any more.
+
+    The names that its rows held go at once: they may be of people.
+    """
+    change: dict[str, Any] = {"state": state}
+    if state is not BuildState.LIVE:
+        change |= {"superseded_at": now, "names": {}, "expires_at": now + KEPT}
+    await DatasetBuild.get_pymongo_collection().update_many(
+        {"_id": {"$in": build_ids}}, {"$set": change}
+    )
 
 
 async def read_builds(build_ids: list[str]) -> dict[str, DatasetBuild]:

@@ -78,9 +78,8 @@ def strip_pack(item_name: str) -> str:
 def _find_crop(item_name: str, curated: Curated) -> tuple[str | None, str | None]:
     """Return crop and variety that the words of a name tell; the longest word counts."""
     words = f" {normalise_name(item_name)} "
-    told = [
-        row for (word,), row in curated.rows("crops").items() if f" {word.casefold()} " in words
-    ]
+    crops = curated.rows("crops").values()
+    told = [row for row in crops if f" {normalise_name(row['word'])} " in words]
     if not told:
         return None, None
     crop = max(told, key=lambda row: (len(row["word"]), row["word"]))["crop"]

@@ -13,19 +13,18 @@ from pymongo.errors import ConnectionFailure, OperationFailure
 
 from warehouse.documents.business import drop_build
 from warehouse.documents.control import Failure
-from warehouse.documents.datasets import BuildState, DatasetBuild, Input
+from warehouse.documents.datasets import BuildState, DatasetBuild, Input, write_build
 from warehouse.errors import DatasetError, LeaseError, WarehouseError
 from warehouse.transform.checking import (
     assert_sound,
-    count_cleaned,
-    count_rows,
     judge,
-    read_names,
     set_rejected_aside,
+    survey_rows,
     tie_out,
 )
 from warehouse.transform.feeding import Target, make_pipeline
 from warehouse.transform.streaming import DUPLICATE_KEY, RowWriter, open_source, twice
+from warehouse.transform.versions import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -88,7 +87,7 @@ async def build(
         await _fail(order.dataset, records)
     for record in records:
         record.finished_at = clock()
-        await record.save()
+        await write_build(record)
     return records
 
 
@@ -97,9 +96,12 @@ async def _store_rows(order: Order, records: list[DatasetBuild]) -> None:
         builds = {record.slot.instance: record.id for record in records}
         await RowWriter(order.dataset, order.scope, builds, order.links).write()
         return
+    versions = {one.name: one.version for one in order.inputs}
     links = order.links.get(order.scope.instance, {})
     target = Target(order.dataset, order.scope, records[0].id, links)
     for feed in order.dataset.build(order.scope):
+        if versions.get(feed.of) == NOTHING:
+            continue  # a month without a document of it
         source = open_source(order.scope.source(feed.of), order.scope.instance)
         try:
             cursor = await source.aggregate(make_pipeline(target, feed), allowDiskUse=True)
@@ -113,14 +115,16 @@ async def _store_rows(order: Order, records: list[DatasetBuild]) -> None:
 async def _examine(order: Order, record: DatasetBuild, versions: Versions) -> None:
     """Count and check a build's rows, and write down what they depend on."""
     dataset = order.dataset
-    counts = await count_rows(dataset, record.id)
-    good = counts.pop("", {})
-    assert_sound(dataset, good)
-    record.rows = good.get("rows", 0)
-    record.rejected = {reason: found["rows"] for reason, found in sorted(counts.items())}
-    record.cleaned = await count_cleaned(dataset.slug, record.id)
-    record.checks = [judge(check, good) for check in dataset.checks]
-    await _name_inputs(order, record, versions)
+    survey = await survey_rows(dataset, record.id)
+    assert_sound(dataset, survey.good)
+    record.rows = survey.good.get("rows", 0)
+    record.rejected = {
+        reason: found["rows"] for reason, found in sorted(survey.counts.items()) if reason
+    }
+    record.cleaned = survey.cleaned
+    record.checks = [judge(check, survey.good) for check in dataset.checks]
+    record.names = survey.names
+    await _digest_inputs(record, order, versions)
     if record.rejected:
         await set_rejected_aside(dataset.slug, record.id)
     failed = [check for check in record.checks if check.blocks and not check.passed]
@@ -136,14 +140,13 @@ async def _examine(order: Order, record: DatasetBuild, versions: Versions) -> No
     ]
 
 
-async def _name_inputs(order: Order, record: DatasetBuild, versions: Versions) -> None:
+async def _digest_inputs(record: DatasetBuild, order: Order, versions: Versions) -> None:
     """Add to looked-up sources the digest of the documents that rows name."""
     inputs = {one.name: one for one in record.inputs}
     for source in order.dataset.sources:
         if source.by and source.name in inputs:
-            names = await read_names(order.dataset, source, [record.id])
+            names = record.names[source.name]
             found = await versions.digest_named(record.slot.instance, source, names)
-            record.names[source.name] = names
             version = inputs[source.name].version
             inputs[source.name] = Input(name=source.name, version=version, digest=found)
     record.inputs = list(inputs.values())

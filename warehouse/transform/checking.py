@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bson.decimal128 import Decimal128
@@ -16,51 +16,73 @@ from warehouse.transform.streaming import open_source
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from warehouse.datasets.declaration import Check, Dataset, Source, Stages, TieOut, Upstream
+    from warehouse.datasets.declaration import Check, Dataset, Stages, TieOut
     from warehouse.datasets.scope import Scope
     from warehouse.documents.raw import Collection
-
-logger = logging.getLogger(__name__)
 
 MOST_NAMES = 20_000
 MOST_DIFFERENCES = 100
 FLOATS, UNSOURCED = "is_float", "has_no_source"
 
 
-async def count_rows(dataset: Dataset, build_id: str) -> dict[str, dict[str, int]]:
-    """Return, of the good rows (under "") and of each reason of rejection, the counts of all sorts.
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is in a build.
 
-    `rows`, and how many break each check, hold a float, lack their source document.
+    `counts`: of the good rows (under "") and of each reason of rejection, `rows`, and how many
+    break each check, hold a float, lack their source document. `cleaned`: cleaning rule → rows that
+    it was applied to. `names`: looked-up source → names of its documents in rows, None if they are
+    too many to keep; rejected rows count, too: one may be good when the document is there.
     """
+
+    counts: dict[str, dict[str, int]]
+    cleaned: dict[str, int]
+    names: dict[str, list[str] | None]
+
+    @property
+    def good(self) -> dict[str, int]:
+        """The counts of the rows that are not rejected."""
+        return self.counts.get("", {})
+
+
+async def survey_rows(dataset: Dataset, build_id: str) -> Survey:
+    """Return what is in a build, looked through once."""
+    looked_up = {source.name: source.by for source in dataset.sources if source.by}
+    columns = sorted({column for by in looked_up.values() for column in by})
+    ways: dict[str, Stages] = {"counts": [{"$group": _tally(dataset)}]}
+    ways["cleaned"] = [
+        {"$match": {"rejected": None}},
+        {"$unwind": f"${CLEANED}"},
+        {"$group": {"_id": f"${CLEANED}", "rows": {"$sum": 1}}},
+        {"$sort": {"_id": 1}},
+    ]
+    for column in columns:
+        each: Stages = [{"$group": {"_id": f"${column}"}}, {"$limit": MOST_NAMES + 1}]
+        ways[f"of_{column}"] = each
+    pipeline: Stages = [{"$match": {"build_id": build_id}}, {"$facet": ways}]
+    cursor = await rows_of(dataset.slug).aggregate(pipeline, allowDiskUse=True)
+    [found] = await cursor.to_list()
+    return Survey(
+        counts={row.pop("_id"): row for row in found["counts"]},
+        cleaned={row["_id"]: row["rows"] for row in found["cleaned"]},
+        names={name: _names(found, by) for name, by in looked_up.items()},
+    )
+
+
+def _tally(dataset: Dataset) -> dict[str, Any]:
     measures = [one.name for one in dataset.measures if one.kind.is_stored]
     is_float = {"$or": [{"$eq": [{"$type": f"${name}"}, "double"]} for name in measures]}
     tallied = {FLOATS: is_float} | {check.code: check.violated for check in dataset.checks}
     if dataset.rows_of:
         tallied[UNSOURCED] = {"$lte": ["$source.name", None]}
-    pipeline: Stages = [
-        {"$match": {"build_id": build_id}},
-        {
-            "$group": {
-                "_id": {"$ifNull": ["$rejected", ""]},
-                "rows": {"$sum": 1},
-                **{code: {"$sum": {"$cond": [when, 1, 0]}} for code, when in tallied.items()},
-            }
-        },
-    ]
-    cursor = await rows_of(dataset.slug).aggregate(pipeline, allowDiskUse=True)
-    return {row.pop("_id"): row async for row in cursor}
+    sums = {code: {"$sum": {"$cond": [when, 1, 0]}} for code, when in tallied.items()}
+    return {"_id": {"$ifNull": ["$rejected", ""]}, "rows": {"$sum": 1}, **sums}
 
 
-async def count_cleaned(slug: str, build_id: str) -> dict[str, int]:
-    """Return cleaning rule → number of rows that it was applied to."""
-    pipeline: Stages = [
-        {"$match": {"build_id": build_id, "rejected": None, CLEANED: {"$nin": [None, []]}}},
-        {"$unwind": f"${CLEANED}"},
-        {"$group": {"_id": f"${CLEANED}", "rows": {"$sum": 1}}},
-        {"$sort": {"_id": 1}},
-    ]
-    cursor = await rows_of(slug).aggregate(pipeline, allowDiskUse=True)
-    return {row["_id"]: row["rows"] async for row in cursor}
+def _names(found: dict[str, Any], by: tuple[str, ...]) -> list[str] | None:
+    names = {row["_id"] for column in by for row in found[f"of_{column}"]}
+    named = sorted(name for name in names if isinstance(name, str))
+    return named if len(named) <= MOST_NAMES else None
 
 
 def assert_sound(dataset: Dataset, good: dict[str, int]) -> None:
@@ -94,25 +116,6 @@ def judge(check: Check, good: dict[str, int]) -> CheckResult:
         passed=violations <= check.at_most_share * rows,
         blocks=check.blocks,
     )
-
-
-async def read_names(
-    dataset: Dataset, source: Source | Upstream, build_ids: list[str]
-) -> list[str] | None:
-    """Return the names of a source's documents that rows hold; None if they are too many to keep.
-
-    Rejected rows count, too: one may be good when the document that it names is there.
-    """
-    found: set[str] = set()
-    for column in source.by:
-        pipeline: Stages = [
-            {"$match": {"build_id": {"$in": build_ids}}},
-            {"$group": {"_id": f"${column}"}},
-            {"$limit": MOST_NAMES + 1},
-        ]
-        cursor = await rows_of(dataset.slug).aggregate(pipeline, allowDiskUse=True)
-        found.update([row["_id"] async for row in cursor if isinstance(row["_id"], str)])
-    return sorted(found) if len(found) <= MOST_NAMES else None
 
 
 async def set_rejected_aside(slug: str, build_id: str) -> None:

@@ -6,10 +6,12 @@ import inspect
 import sys
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import bson
 from bson import json_util
 
 from warehouse.datasets.declaration import Partition, Source, Upstream
@@ -20,7 +22,7 @@ from warehouse.transform.crosswalks import read_crosswalk
 from warehouse.transform.versions import NOTHING, digest, read_source_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from warehouse.datasets.declaration import Dataset
     from warehouse.datasets.scope import Scope
@@ -155,20 +157,22 @@ async def read_live_builds(pointer: DatasetPointer) -> dict[Slot, DatasetBuild]:
     return {one.slot: builds[one.build_id] for one in pointer.live if one.build_id in builds}
 
 
-async def find_live(
-    dataset: Dataset, instances: Iterable[str], month: str | None
-) -> dict[str, Any]:
+def find_live(
+    dataset: Dataset,
+    pointers: Mapping[str, DatasetPointer],
+    instances: Iterable[str],
+    month: str | None,
+) -> dict[str, tuple[str, ...]]:
     """Return upstream dataset → its builds that a partition is made of."""
-    live: dict[str, tuple[str, ...]] = {}
-    for upstream in dataset.upstreams:
-        pointer = await read_pointer(upstream.slug)
-        live[upstream.slug] = tuple(
+    return {
+        upstream.slug: tuple(
             one.build_id
-            for one in pointer.live
+            for one in pointers[upstream.slug].live
             if one.slot.instance in instances
             and (not upstream.is_same_month or one.slot.month == month)
         )
-    return live
+        for upstream in dataset.upstreams
+    }
 
 
 def digest_rule(dataset: Dataset, scope: Scope) -> str:
@@ -184,7 +188,7 @@ def digest_rule(dataset: Dataset, scope: Scope) -> str:
         for feed in dataset.build(scope):
             whole = {"of": feed.of, "row": feed.row, "stages": feed.stages}
             whole["rejects"] = [[one.code, one.when] for one in feed.rejects]
-            parts.append(json_util.dumps(whole))
+            parts.append(blake2b(bson.encode(whole), digest_size=16).hexdigest())
     return digest(parts)
 
 

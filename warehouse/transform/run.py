@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -14,7 +15,7 @@ from warehouse.datasets.registry import load_registry
 from warehouse.datasets.scope import Scope
 from warehouse.documents.business import init_business
 from warehouse.documents.control import Instance
-from warehouse.documents.datasets import BuildState, read_pointer
+from warehouse.documents.datasets import BuildState, fence_pointer, read_pointer
 from warehouse.ingestion.lease import hold_lease
 from warehouse.ingestion.run import utc_now
 from warehouse.transform.building import Order, build
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 # No instance can be called so.
 LEASE = "csa transform"
+# Partitions that MongoDB builds side by side.
+WORKERS = 3
 DEFAULT_TIME_ZONE = "Asia/Kolkata"
 
 
@@ -95,6 +98,7 @@ class Transform:
     lease: HeldLease
     versions: Versions = field(default_factory=Versions)
     zones: dict[str, str] = field(default_factory=dict)
+    _upstream: dict[str, DatasetPointer] = field(default_factory=dict)
     _settings: dict[tuple[str, Source], list[Row]] = field(default_factory=dict)
 
     async def run(self, dataset: Dataset) -> DatasetReport:
@@ -105,18 +109,17 @@ class Transform:
             ConnectionFailure: if MongoDB is gone.
         """
         started = self.terms.clock()
-        await sweep(dataset.slug, self.lease.token)
-        pointer = await read_pointer(dataset.slug)
+        pointer = await fence_pointer(dataset.slug, self.lease.token)
+        await sweep(pointer, started)
+        await self._read_upstream(dataset)
         links = await self._read_links(dataset)
         swap = Swap(dataset, pointer, self.lease.token, links)
         orders, current = await self._plan(dataset, pointer, links)
-        built: list[DatasetBuild] = []
-        for order in orders:
-            await self.lease.assert_held()
-            built += await build(order, self.versions, self.terms.clock)
+        built = await self._build(orders)
+        await self.lease.assert_held()
         if dataset.crosswalk:
             await mirror(dataset, [one for one in built if one.state is not BuildState.FAILED])
-        for instance in self.instances:
+        for instance in self._choose_instances(dataset):
             states = await read_states(instance)
             sources = self._sources_under(dataset)
             swap.wholeness[instance] = judge_wholeness(instance, sources, states)
@@ -142,6 +145,22 @@ class Transform:
             if self.terms.full or not await self._is_current(order, live):
                 orders.append(order)
         return orders, len(slots) - sum(len(order.slots) for order in orders)
+
+    async def _build(self, orders: list[Order]) -> list[DatasetBuild]:
+        """Build partitions, a few side by side."""
+        slots = asyncio.Semaphore(WORKERS)
+
+        async def work(order: Order) -> list[DatasetBuild]:
+            async with slots:
+                return await build(order, self.versions, self.terms.clock)
+
+        working = [asyncio.ensure_future(work(order)) for order in orders]
+        try:
+            return [record for one in await asyncio.gather(*working) for record in one]
+        finally:
+            for one in working:
+                one.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
 
     def _choose_instances(self, dataset: Dataset) -> list[str]:
         if dataset.partition is Partition.ACROSS or not self.terms.only:
@@ -175,9 +194,12 @@ class Transform:
             ]
         )
 
+    async def _read_upstream(self, dataset: Dataset) -> None:
+        self._upstream = {one.slug: await read_pointer(one.slug) for one in dataset.upstreams}
+
     async def _scope(self, dataset: Dataset, instance: str, month: str | None = None) -> Scope:
         instances = (instance,) if instance else self.instances
-        live = await find_live(dataset, instances, month)
+        live = find_live(dataset, self._upstream, instances, month)
         reader = StoreReader(live)
         return Scope(
             dataset=dataset,

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from warehouse.documents.business import drop_build, expire_build
+from warehouse.documents.business import drop_build, expire_builds
 from warehouse.documents.datasets import (
     BuildState,
     DatasetBuild,
     DatasetPointer,
     LivePartition,
-    read_pointer,
+    mark_builds,
     replace_pointer,
 )
 from warehouse.errors import LeaseLost
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from warehouse.datasets.declaration import Dataset
+    from warehouse.documents.control import Failure
     from warehouse.documents.datasets import Slot
     from warehouse.transform.gaps import Wholeness
     from warehouse.transform.links import Links
@@ -47,19 +48,13 @@ class Swap:
         """Replace the pointer and let go of what it names no more.
 
         Raises:
-            LeaseLost: if a later transform has replaced it.
+            LeaseLost: if a later transform has begun.
         """
         passed = [record for record in built if record.state is not BuildState.FAILED]
         live = {one.slot: self._renew(one) for one in self.before.live}
         live |= {record.slot: self._enter(record) for record in passed}
-        failed = dict(self.before.failed)
-        for record in built:
-            failed.pop(str(record.slot), None)
-            if record.failure and record.slot in live:
-                live[record.slot] = live[record.slot].model_copy(update={"failure": record.failure})
-            elif record.failure:
-                failed[str(record.slot)] = record.failure
         kept = keep(list(live))
+        failed = self._fail(live, built)
         after = DatasetPointer(
             id=self.dataset.slug,
             token=self.token,
@@ -71,21 +66,40 @@ class Swap:
         )
         if not await replace_pointer(after):
             raise LeaseLost(
-                f"A later transform has already built {self.dataset.slug}.",
+                f"A later transform has already begun to build {self.dataset.slug}.",
                 cure="Nothing to do: the other process does the work.",
             )
+        await mark_builds([record.id for record in passed], BuildState.LIVE, now)
         for record in passed:
             record.state = BuildState.LIVE
-            await record.save()
         await self._supersede(after, now)
         return after
 
+    def _fail(
+        self, live: dict[Slot, LivePartition], built: list[DatasetBuild]
+    ) -> dict[str, Failure]:
+        """Note failures on the partitions that are live still; return those of the other ones."""
+        failed = dict(self.before.failed)
+        before = {one.slot: one for one in self.before.live}
+        for record in built:
+            failed.pop(str(record.slot), None)
+            if record.failure and record.slot in before:
+                # It is as old as it was: no newer inventory speaks for it.
+                kept = before[record.slot].model_copy(update={"failure": record.failure})
+                live[record.slot] = kept
+            elif record.failure:
+                failed[str(record.slot)] = record.failure
+        return failed
+
     def _renew(self, partition: LivePartition) -> LivePartition:
-        """Return a partition that is still live, with how whole its sources are by now."""
-        update: dict[str, object] = {"failure": None}
-        if partition.slot.instance in self.wholeness and not partition.slot.as_of:
-            now = self.wholeness[partition.slot.instance]
-            update |= {"gaps": now.gaps, "as_of": now.as_of}
+        """Return a partition that is still live, with how whole its sources are by now.
+
+        One that this transform has not looked at stays as it was.
+        """
+        now = self.wholeness.get(partition.slot.instance)
+        if now is None or partition.slot.as_of:
+            return partition
+        update = {"failure": None, "gaps": now.gaps, "as_of": now.as_of}
         return partition.model_copy(update=update)
 
     def _enter(self, record: DatasetBuild) -> LivePartition:
@@ -113,40 +127,38 @@ class Swap:
 
     async def _supersede(self, after: DatasetPointer, now: datetime) -> None:
         live = {one.build_id for one in after.live}
-        for one in self.before.live:
-            if one.build_id not in live:
-                await expire_build(self.dataset.slug, one.build_id)
-                await _mark_superseded(one.build_id, now)
+        left = [one.build_id for one in self.before.live if one.build_id not in live]
+        await expire_builds(self.dataset.slug, left)
+        await mark_builds(left, BuildState.SUPERSEDED, now)
 
 
-async def sweep(slug: str, token: int) -> None:
+async def sweep(pointer: DatasetPointer, now: datetime) -> None:
     """Clean up after transforms that were killed: what they built and never swapped in.
 
-    And what they swapped out and did not let go.
+    And what they swapped out and did not let go. `pointer`: fenced, so that none of them is alive
+    enough to swap anything in.
     """
-    live = {one.build_id for one in (await read_pointer(slug)).live}
-    begun = {"state": BuildState.BUILDING, "token": {"$lt": token}}
+    live = {one.build_id for one in pointer.live}
+    begun = {"state": BuildState.BUILDING, "token": {"$lt": pointer.token}}
     left = {"state": BuildState.LIVE, "_id": {"$nin": sorted(live)}}
-    async for build in DatasetBuild.find({"dataset": slug, "$or": [begun, left]}):
+    found: dict[BuildState, list[str]] = {state: [] for state in BuildState}
+    async for build in DatasetBuild.find({"dataset": pointer.id, "$or": [begun, left]}):
         if build.id in live:
-            build.state = BuildState.LIVE
+            found[BuildState.LIVE].append(build.id)
         elif build.state is BuildState.LIVE:
-            await expire_build(slug, build.id)
-            build.state = BuildState.SUPERSEDED
+            found[BuildState.SUPERSEDED].append(build.id)
         else:
-            await drop_build(slug, build.id)
-            build.state = BuildState.FAILED
-        await build.save()
+            await drop_build(pointer.id, build.id)
+            found[BuildState.FAILED].append(build.id)
+    await expire_builds(pointer.id, found[BuildState.SUPERSEDED])
+    for state, build_ids in found.items():
+        if build_ids:
+            await mark_builds(build_ids, state, now)
 
 
 def digest_links(links: Links) -> str:
     """Return what stands for a set of carried link fields in the pointer."""
     return digest(f"{doctype}:{','.join(links[doctype])}" for doctype in sorted(links))
-
-
-async def _mark_superseded(build_id: str, now: datetime) -> None:
-    change = {"state": BuildState.SUPERSEDED, "superseded_at": now}
-    await DatasetBuild.get_pymongo_collection().update_one({"_id": build_id}, {"$set": change})
 
 
 def keep(slots: list[Slot]) -> list[Slot]:

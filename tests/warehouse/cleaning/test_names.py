@@ -20,6 +20,7 @@ from warehouse.cleaning.names import clean_name, normalise_name
         ("Sri K.V. Rao", "K V Rao"),
         ("Medak FPO - 1", "Medak FPO"),
         ("Seeds & Inputs", "Seeds and Inputs"),
+        ("రైతు\u200c మిత్ర", "రైతు మిత్ర"),
         ("\uff21\uff22\uff23 Traders", "ABC Traders"),
     ],
 )
@@ -34,6 +35,8 @@ def test_spelling_variants_are_one_name(one, other):
         ("Mrunal Patil", "Unal Patil"),
         ("Medak FPO 1", "Medak FPO 2"),
         ("రైతు మిత్ర సంఘం", "రైతు మిత్ర"),
+        ("మీనా", "మోనా"),
+        ("राम", "रमा"),
     ],
 )
 def test_different_names_stay_different(one, other):
