@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 README = ROOT / "README.md"
 PREFIXES = ("CSA_", "MONGODB_", "BUSINESS_")
 ROOMS = ("warehouse", "api", "flows", "cli", "demo", "tests", "docs")
+# By whoever follows the page.
+TO_BE_WRITTEN = {"warehouse/datasets/open_orders.py"}
 page_by_page = pytest.mark.parametrize("page", PAGES, ids=name)
 
 
@@ -87,7 +89,9 @@ def test_the_readme_names_every_command():
 
 @page_by_page
 def test_targets_of_make_exist(page: Path):
-    targets = set(re.findall(r"^([a-z]+):", ROOT.joinpath("Makefile").read_text("utf-8"), re.MULTILINE))
+    targets = set(
+        re.findall(r"^([a-z]+):", ROOT.joinpath("Makefile").read_text("utf-8"), re.MULTILINE)
+    )
     spans = [span for span in read_spans(page) if span.startswith("make ")]
     for typed in [*spans, *read_commands(page, "make")]:
         assert typed.split()[1] in targets, typed
@@ -110,7 +114,7 @@ def test_linked_and_named_files_exist(page: Path):
     for span in read_spans(page):
         if re.fullmatch(rf"({'|'.join(ROOMS)})/[\w./-]*(\{{[\w,]+\}})?[\w./-]*", span):
             for path in expand(span):
-                assert ROOT.joinpath(path).exists(), path
+                assert ROOT.joinpath(path).exists() is (path not in TO_BE_WRITTEN), path
 
 
 def expand(path: str) -> list[str]:
