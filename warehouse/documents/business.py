@@ -86,6 +86,17 @@ async def drop_build(slug: str, build_id: str) -> None:
         await collection.delete_many({"build_id": build_id})
 
 
+async def forget_rows(slugs: Iterable[str], instance: str, doctype: str, name: str) -> int:
+    """Erase the rows that are parts of a document, in every build; return how many.
+
+    What sums over it is built anew by the next transform.
+    """
+    which = {"instance": instance, "source.doctype": doctype, "source.name": name}
+    collections = [one for slug in slugs for one in (rows_of(slug), rejected_rows_of(slug))]
+    erased = [await collection.delete_many(which) for collection in collections]
+    return sum(one.deleted_count for one in erased)
+
+
 async def expire_builds(slug: str, build_ids: list[str]) -> None:
     """Let the rows of builds go in an hour, by the server's clock."""
     if not build_ids:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.warehouse.transform.rules import LINES, item, sale
 from warehouse.datasets.registry import Registry
-from warehouse.documents.business import rows_of
+from warehouse.documents.business import forget_rows, rows_of
 from warehouse.documents.control import Outcome
 from warehouse.documents.datasets import BuildState, DatasetBuild, DatasetPointer, Slot
 from warehouse.errors import LeaseHeld, LeaseLost
@@ -277,3 +277,13 @@ async def test_what_a_killed_transform_left_is_cleaned_up(books: Books):
     live = (await books.pointer("lines")).live[0].build_id
     assert await rows_of("lines").distinct("build_id") == [live]
     assert len(await books.rows("lines")) == 1
+
+
+async def test_what_is_to_be_forgotten_leaves_every_build(books: Books):
+    await books.put(RICE, sale("INV-1", "2026-04-05", ("RICE", 1)))
+    await books.transform("lines")
+    await books.put(sale("INV-1", "2026-04-05", ("RICE", 2)), sale("INV-2", "2026-04-05"))
+    await books.transform("lines")
+    assert await forget_rows(["lines"], "site", "Sales Invoice", "INV-1") == 2
+    assert await rows_of("lines").count_documents({}) == 0
+    assert await forget_rows(["lines"], "other", "Sales Invoice", "INV-2") == 0
