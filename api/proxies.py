@@ -7,6 +7,7 @@ from its end, since proxies append: the first that is not one of them is the cal
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def _values(headers: Headers, wanted: bytes) -> list[str]:
     return [part.strip() for part in ",".join(lists).split(",") if part.strip()]
 
 
+@lru_cache(maxsize=1024)
 def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(text)

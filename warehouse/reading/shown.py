@@ -42,10 +42,13 @@ class Shown:
 
     def strip(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return the document without what is not shown."""
-        for table, fields in self.tables.items():
-            if rows := document.get(table):
-                document[table] = [_strip(row, fields) for row in rows]
-        return _strip(document, self.fields)
+        for table in self.tables.keys() & document.keys():
+            if rows := document[table]:
+                fields = self.tables[table]
+                document[table] = [
+                    row if row.keys() <= fields else _take(row, fields) for row in rows
+                ]
+        return document if document.keys() <= self.fields else _take(document, self.fields)
 
 
 def _name_values(meta: Meta) -> frozenset[str]:
@@ -53,7 +56,5 @@ def _name_values(meta: Meta) -> frozenset[str]:
     return frozenset((*STANDARD_KEYS, *(field["fieldname"] for field in fields)))
 
 
-def _strip(values: dict[str, Any], fields: frozenset[str]) -> dict[str, Any]:
-    if values.keys() <= fields:
-        return values
+def _take(values: dict[str, Any], fields: frozenset[str]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in fields}
