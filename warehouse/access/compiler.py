@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from warehouse.access.hidden import hidden_fields
 from warehouse.access.hooks import judge_hooks
+from warehouse.access.reader import unread_fields
 from warehouse.access.rules import ADMINISTRATOR, GUEST, roles_of, rules_of
 from warehouse.access.user_permissions import constrain_by_user_permissions
 from warehouse.access.verdict import (
@@ -26,7 +27,7 @@ from warehouse.erpnext.policy import Policy, policy_of
 
 if TYPE_CHECKING:
     from warehouse.access.snapshot import Meta, Rule, Snapshot, User
-    from warehouse.access.verdict import Branch
+    from warehouse.access.verdict import Branch, HookConstraint
 
 SUPPORTED_MAJORS = range(13, 17)
 # A filter holds every allowed name; beyond this many nothing is shown.
@@ -77,10 +78,24 @@ def branch_by_role(
     hook = judge_hooks(snapshot, user, metas[0], rules)
     if isinstance(hook, Denial):
         return hook
+    if unread := _unread_by_key(snapshot, metas, hook):
+        return unread
     if all(rule.if_owner for rule in reading):
         return OwnerBranch(user.lower(), hook)
     branch = constrain_by_user_permissions(snapshot, user, metas)
     return branch if isinstance(branch, Denial) else replace(branch, hook=hook)
+
+
+def _unread_by_key(
+    snapshot: Snapshot, metas: tuple[Meta, ...], hook: HookConstraint | None
+) -> Denial | None:
+    """Deny where a hook asks for a field that the warehouse's own key may not read."""
+    asked = {name for name, _ in hook.equals} if hook else set()
+    unread = asked & unread_fields(snapshot, metas) if asked else ()
+    if not unread:
+        return None
+    reason = f"A hook asks for {min(unread)}, which is above what the warehouse's key may read."
+    return Denial(Code.LINK_UNREADABLE, reason)
 
 
 def _admit_user(snapshot: Snapshot, name: str) -> User | Denial:

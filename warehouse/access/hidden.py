@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from warehouse.access.user_permissions import is_set
-from warehouse.erpnext.meta import TABLE_FIELDTYPES
+from warehouse.erpnext.meta import TABLE_FIELDTYPES, is_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +28,11 @@ def hidden_fields(metas: tuple[Meta, ...], rules: tuple[Rule, ...]) -> frozenset
     shown = {0} | {rule.permlevel for rule in rules if rule.reads}
     unmasked = {rule.permlevel for rule in rules if rule.masks}
     return frozenset(_hidden(metas, shown, unmasked))
+
+
+def every_field(metas: tuple[Meta, ...]) -> frozenset[str]:
+    """Return `field` and `table.field` of all there is."""
+    return frozenset(_hidden(metas, set(), set()))
 
 
 def _hidden(metas: tuple[Meta, ...], shown: set[int], unmasked: set[int]) -> Iterator[str]:

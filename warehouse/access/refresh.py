@@ -139,6 +139,7 @@ async def _read(
         rows=rows,
         versions=await read_apps(client),
         is_strict=str(settings.get("apply_strict_user_permissions") or "0") != "0",
+        reader=user,
         metas=metas.by_name,
         fingerprints=metas.fingerprints,
         trees=await _read_trees(client, rows, metas),

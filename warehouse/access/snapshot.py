@@ -86,8 +86,8 @@ class Snapshot:
     `roles`: by user. `user_permissions`: by user in lower case. `standard_rules`, `custom_rules`,
     `shares`, `kinds`, `metas`: by DocType; metas are merged ones, of DocTypes and of child tables.
     `trees`: DocType → node → (lft, rgt). `fingerprints`: DocType → what its metas were read at.
-    `scripted`: DocTypes with an enabled Permission Query. `version` names this content and nothing
-    else.
+    `scripted`: DocTypes with an enabled Permission Query. `reader`: the user of the key, without
+    whom it is not known which fields could be stored. `version` names this content and nothing else.
     """
 
     instance: str
@@ -106,6 +106,7 @@ class Snapshot:
     is_strict: bool = False
     scripted: frozenset[str] = frozenset()
     attestation: Attestation = field(default_factory=Attestation)
+    reader: str = ""
     version: str = ""
 
     def user(self, name: str) -> User | None:

@@ -102,11 +102,15 @@ _SCRIPT_TYPE = "Permission Query"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that was read of an instance. `fingerprints`: DocType → what its metas were read at."""
+    """All that was read of an instance, by the key of the user `reader`.
+
+    `fingerprints`: DocType → what its metas were read at.
+    """
 
     rows: Rows
     versions: dict[str, str]
     is_strict: bool
+    reader: str
     metas: dict[str, Meta] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     trees: dict[str, dict[str, Node]] = field(default_factory=dict)
@@ -136,6 +140,7 @@ def build_snapshot(instance: str, facts: Facts, attestation: Attestation | None 
             if row["script_type"] == _SCRIPT_TYPE and not _is_on(row["disabled"])
         ),
         attestation=attestation or Attestation(),
+        reader=facts.reader,
     )
 
 

@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from warehouse.access.reader import unread_fields
 from warehouse.access.verdict import Code, Denial, LinkConstraint, RoleBranch
-from warehouse.erpnext.meta import TABLE_FIELDTYPES
+from warehouse.erpnext.meta import TABLE_FIELDTYPES, is_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +31,14 @@ Allowed = dict[str, frozenset[str]]
 class _Judge:
     """Makes constraints for one user and DocType. `allowed`: DocType → names that are let through.
 
-    `spells_numbers`: a number and its text are the same name; up to version 15 they never are.
+    `unread`: what the warehouse's own key may not read, as `field` and `table.field`: it is stored
+    as if it were empty. `spells_numbers`: a number and its text are the same name; up to version 15
+    they never are.
     """
 
     snapshot: Snapshot
     allowed: Allowed
+    unread: frozenset[str]
     allows_empty: bool
     spells_numbers: bool
 
@@ -48,6 +52,9 @@ class _Judge:
                 continue
             if target not in self.snapshot.kinds:
                 return _unreadable(meta, field, f"links to {target}, which is not a DocType here")
+            path = f"{table}.{field['fieldname']}" if table else field["fieldname"]
+            if path in self.unread:
+                return _unreadable(meta, field, "is above what the warehouse's key may read")
             if is_set(field, "is_virtual"):
                 return _unreadable(meta, field, "is computed by ERPNext and not stored")
             if not _PLAIN_NAME.fullmatch(field["fieldname"]):
@@ -79,6 +86,7 @@ def constrain_by_user_permissions(
     judge = _Judge(
         snapshot,
         allowed,
+        unread_fields(snapshot, metas),
         allows_empty=not (snapshot.is_strict and strict_here),
         spells_numbers=major >= STRINGS_FOR_NUMBERS_SINCE,
     )
@@ -91,11 +99,6 @@ def constrain_by_user_permissions(
             return _unreadable(meta, table, "is a table that is not stored")
         links += found
     return RoleBranch(_names(allowed, meta, major), tuple(links))
-
-
-def is_set(field: Field, flag: str) -> bool:
-    """Say whether a flag is on; a Property Setter's value may come as text."""
-    return str(field.get(flag) or "0") != "0"
 
 
 def _allow(snapshot: Snapshot, user: str, doctype: str) -> Allowed:

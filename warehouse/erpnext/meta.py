@@ -49,6 +49,11 @@ FIELD_KEYS = (
 Meta = dict[str, Any]
 
 
+def is_set(field: dict[str, Any], flag: str) -> bool:
+    """Say whether a flag is on; a Property Setter's value may come as text."""
+    return str(field.get(flag) or "0") != "0"
+
+
 def trim_meta(meta: Meta) -> Meta:
     """Return `meta` with the keys that describe data: no scripts, no form layout flags."""
     kept = {key: meta[key] for key in DOCTYPE_KEYS if meta.get(key) is not None}

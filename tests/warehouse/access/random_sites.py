@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.warehouse.access.worlds import make_field, make_meta
+from warehouse.access.rules import ADMINISTRATOR
 from warehouse.access.tables import TABLES, Facts
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class RandomSite:
             rows={name: list(self.rows(name)) for name in names},
             versions=self.versions,
             is_strict=bool(self.tables["System Settings"][0]["apply_strict_user_permissions"]),
+            reader=ADMINISTRATOR,
             metas=self.metas,
             trees=TREES,
         )

@@ -17,6 +17,7 @@ from tests.warehouse.access.worlds import (
     read_rule,
 )
 from warehouse.access.compiler import compile_access
+from warehouse.access.rules import ADMINISTRATOR
 from warehouse.access.snapshot import Rule
 from warehouse.access.tables import TABLES, Facts, build_snapshot
 from warehouse.access.verdict import Denial
@@ -151,4 +152,10 @@ def make_facts() -> Facts:
     user = {"name": EMPLOYEE, "enabled": 1, "user_type": "System User", "creation": "2026-01-01"}
     rows["User"] = [user]
     rows["DocPerm"] = [make_rule()]
-    return Facts(rows, {"frappe": "15.44.2"}, is_strict=False, metas=site.metas)
+    return Facts(
+        rows,
+        {"frappe": "15.44.2"},
+        is_strict=False,
+        reader=ADMINISTRATOR,
+        metas=site.metas,
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from warehouse.access.compiler import compile_access
+from warehouse.access.rules import ADMINISTRATOR
 from warehouse.access.snapshot import (
     Attestation,
     Kind,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     Raw = Collection[dict[str, Any]]
 
-EMPLOYEE = "u@x"
+EMPLOYEE, READER = "u@x", "key@x"
 INVOICE = "Sales Invoice"
 Document = dict[str, Any]
 
@@ -44,7 +45,10 @@ def read_rule(role: str = "A", permlevel: int = 0, **more: Any) -> Rule:
 
 @dataclass
 class World:
-    """A site with one employee, whom nothing is granted until a test says so."""
+    """A site with one employee, whom nothing is granted until a test says so.
+
+    The warehouse's key is Administrator's, or that of READER.
+    """
 
     versions: dict[str, str] = field(default_factory=lambda: {"frappe": "15.44.2"})
     user_type: str = "System User"
@@ -61,6 +65,8 @@ class World:
     is_strict: bool = False
     scripted: frozenset[str] = frozenset()
     attestation: Attestation = field(default_factory=Attestation)
+    reader: str = ADMINISTRATOR
+    reader_roles: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for name in ("Company", "Customer", "Cost Center", "Territory", "Employee"):
@@ -86,8 +92,14 @@ class World:
         return Snapshot(
             instance="site",
             versions=self.versions,
-            users={EMPLOYEE: User(EMPLOYEE, self.is_enabled, self.user_type, "2026-01-01")},
-            roles={EMPLOYEE: frozenset(self.roles)},
+            users={
+                EMPLOYEE: User(EMPLOYEE, self.is_enabled, self.user_type, "2026-01-01"),
+                READER: User(READER, True, "System User", "2026-01-01"),  # noqa: FBT003
+            },
+            roles={
+                EMPLOYEE: frozenset(self.roles),
+                READER: frozenset(self.reader_roles),
+            },
             disabled_roles=self.disabled_roles,
             standard_rules={doctype: tuple(rows) for doctype, rows in self.rules.items()},
             custom_rules={doctype: tuple(rows) for doctype, rows in self.custom_rules.items()},
@@ -99,6 +111,7 @@ class World:
             is_strict=self.is_strict,
             scripted=self.scripted,
             attestation=self.attestation,
+            reader=self.reader,
             version="1",
         )
 
