@@ -87,7 +87,8 @@ class Snapshot:
     `shares`, `kinds`, `metas`: by DocType; metas are merged ones, of DocTypes and of child tables.
     `trees`: DocType → node → (lft, rgt). `fingerprints`: DocType → what its metas were read at.
     `scripted`: DocTypes with an enabled Permission Query. `reader`: the user of the key, without
-    whom it is not known which fields could be stored. `version` names this content and nothing else.
+    whom it is not known which fields could be stored. `version` names this content and
+    nothing else.
     """
 
     instance: str

@@ -1,4 +1,4 @@
-"""What a refresh of the access rules would stumble on: tables shown in part, unknown apps.
+"""What access rules would stumble on: tables and fields shown in part, unknown apps.
 
 A table that is refused outright is told of beside the other tables (`check_permission_tables`).
 """
@@ -11,9 +11,9 @@ from warehouse.access.hooks import is_known_app
 from warehouse.access.refresh import read_apps
 from warehouse.access.tables import RULED
 from warehouse.doctor.findings import Finding, list_names, warning, well
-from warehouse.doctor.reading import give_role, read_rules
+from warehouse.doctor.levels import check_levels
+from warehouse.doctor.reading import give_role, read_roles, read_rules
 from warehouse.doctor.rules import ADMINISTRATOR, SYSTEM_MANAGER, Reach, known_reader
-from warehouse.erpnext.query import ListQuery
 from warehouse.errors import ErpRejected
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 async def check_access_rules(key: Key) -> list[Finding]:
-    """Return whether the key sees the permission tables whole, and which apps need attesting."""
+    """Return what of permission tables and fields the key can't see, and apps to be attested."""
     findings = []
-    for check in (_check_reach, _check_apps):
+    for check in (_check_reach, check_levels, _check_apps):
         try:
             findings += await check(key)
         except ErpRejected:
@@ -37,10 +37,8 @@ async def _check_reach(key: Key) -> list[Finding]:
     rules = None if key.user == ADMINISTRATOR else await read_rules(key)
     if rules is None:
         return []
-    of_user = (("parent", "=", key.user), ("parenttype", "=", "User"))
-    given = ListQuery("Has Role", ("role",), filters=of_user, parent="User")
-    roles = {str(row.get("role")) for row in await key.client.list_rows(given)}
-    if not roles:  # a site that hides the rows
+    roles = await read_roles(key)
+    if not roles:
         return []
     in_part = [
         table

@@ -141,17 +141,21 @@ async def read_rules(key: Key) -> Rules | None:
     return Rules(standard, custom)
 
 
+async def read_roles(key: Key) -> set[str]:
+    """Return the roles given to the key's user; none on a site that hides the rows."""
+    of_user = (("parent", "=", key.user), ("parenttype", "=", "User"))
+    query = ListQuery("Has Role", ("role",), filters=of_user, parent="User")
+    return {str(row.get("role")) for row in await key.client.list_rows(query)}
+
+
 async def _find_partial(key: Key, answers: Answers, rules: Rules) -> dict[str, str]:
     """Return DocType → what alone the key sees of it, where that is not everything."""
     if key.user == ADMINISTRATOR:
         return {}
-    of_user = (("parent", "=", key.user), ("parenttype", "=", "User"))
-    query = ListQuery("Has Role", ("role",), filters=of_user, parent="User")
     try:
-        rows = await key.client.list_rows(query)
+        roles = await read_roles(key)
     except (ErpRejected, ErpContractBroken):
         return {}
-    roles = {str(row.get("role")) for row in rows}
     if not roles:  # a site that hides the rows, since this key reads something
         return {}
     reached = {doctype.name: rules.reach(doctype.name, roles) for doctype in answers.readable}

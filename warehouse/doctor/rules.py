@@ -55,10 +55,14 @@ class Reach(StrEnum):
 
 
 class Rules:
-    """The effective rules at level 0."""
+    """The effective rules: at level 0, but where a level is asked for."""
 
     def __init__(self, standard: Iterable[Row], custom: Iterable[Row]) -> None:
-        self._rows = _by_doctype(standard) | _by_doctype(custom)
+        self._at_every_level = _by_doctype(standard) | _by_doctype(custom)
+        self._rows = {
+            doctype: [row for row in rows if not row.get("permlevel")]
+            for doctype, rows in self._at_every_level.items()
+        }
         writes = [row for rows in self._rows.values() for row in rows if row.get("write")]
         self._writes: dict[str, int] = defaultdict(int)
         for row in writes:
@@ -82,6 +86,14 @@ class Rules:
             for row in self._rows.get(doctype, ())
             if row.get("read") and not row.get("if_owner") and row.get("role")
         ) - {*AUTOMATIC_ROLES, ADMINISTRATOR}
+
+    def having(self, doctype: str, level: int, right: str) -> frozenset[str]:
+        """Return the roles that have a right, such as `read`, at a level of a DocType."""
+        return frozenset(
+            str(row.get("role"))
+            for row in self._at_every_level.get(doctype, ())
+            if row.get(right) and int(row.get("permlevel") or 0) == level
+        )
 
     def written_by(self, role: str) -> int:
         """Return how many DocTypes a role may write."""
@@ -118,10 +130,8 @@ def choose_roles(
 
 
 def _by_doctype(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """Return DocType → its rows of level 0; a DocType that has rows of other levels only, too."""
+    """Return DocType → its rows."""
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        of_doctype = found[str(row.get("parent"))]
-        if not row.get("permlevel"):
-            of_doctype.append(row)
+        found[str(row.get("parent"))].append(row)
     return found

@@ -11,6 +11,7 @@ from demo.site.process import SiteProcess
 from tests.oracle import SITE, Tally, held_names, oracle
 from tests.reference import dataset_rows, needs_reference, reference_folder
 from warehouse.access.compiler import compile_access
+from warehouse.access.reader import unread_fields
 from warehouse.access.refresh import refresh_access
 from warehouse.access.verdict import Access
 from warehouse.documents.raw import raw_model
@@ -93,6 +94,21 @@ def test_nobody_sees_more_or_fewer_fields_than_in_erpnext(snapshot: Snapshot) ->
                     proof = {name for name, kind in filled.items() if kind not in PROVING_NOTHING}
                     assert not proof & there - shown, case
     assert compared > 200
+
+
+def test_what_the_key_may_not_read_was_never_sent_to_it(snapshot: Snapshot) -> None:
+    assert snapshot.reader == "integration@csa.example"
+    compared = 0
+    for doctype in {doctype for answers in oracle().values() for doctype in answers}:
+        rows, meta = known_rows(doctype), snapshot.metas.get(doctype)
+        if not rows or meta is None:
+            continue
+        tables = [field["options"] for field in meta["fields"] if "Table" in field["fieldtype"]]
+        unread = unread_fields(snapshot, (meta, *(snapshot.metas[table] for table in tables)))
+        links = {field["fieldname"] for field in meta["fields"] if field["fieldtype"] == "Link"}
+        assert not {name for name in links & unread if any(row.get(name) for row in rows)}, doctype
+        compared += len(links - unread)
+    assert compared > 100
 
 
 def filled_fields(access: Access, row: dict[str, Any]) -> dict[str, str]:

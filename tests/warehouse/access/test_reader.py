@@ -1,4 +1,4 @@
-"""What the warehouse's own key may not read is stored as if empty, and never passes for unlinked."""
+"""What the key may not read is stored as if it were empty, and never passes for unlinked."""
 
 from __future__ import annotations
 

@@ -49,6 +49,7 @@ async def test_what_was_read_is_in_force(ingester: Ingester) -> None:
     refreshed = await refresh(ingester)
     assert refreshed.is_changed
     assert not refreshed.lacking
+    assert refreshed.snapshot.reader == "integration@csa.example"
     assert (await pointer()).read_at == NOON
     field = await snapshots().compile("site", FIELD, "Customer")
     assert isinstance(field, Access)

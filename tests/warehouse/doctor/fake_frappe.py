@@ -97,11 +97,17 @@ class FakeFrappe:
             raise AssertionError("a child table needs a parent")
         rows = self.rows.get(body["doctype"], [])
         for column, operator, value in body.get("filters", ()):
-            assert operator == "="
-            rows = [row for row in rows if row.get(column) == value]
+            rows = [row for row in rows if meets(row, column, operator, value)]
+        if alternatives := body.get("or_filters"):
+            rows = [row for row in rows if any(meets(row, *one) for one in alternatives)]
         moment = "2026-11-23 07:26:27.356268"
         always = {"name": "8a2adhpjs5", "modified": moment, "creation": moment}
         return [always | row for row in rows[: body["limit_page_length"] or None]]
+
+
+def meets(row: Row, column: str, operator: str, value: Any) -> bool:
+    assert operator in ("=", ">")
+    return row.get(column) == value if operator == "=" else (row.get(column) or 0) > value
 
 
 def message(value: Any) -> httpx.Response:
