@@ -75,15 +75,15 @@ class Operator:
         )
         return {run["parameters"].get("instance", flow): run for run in runs}
 
-    def tasks(self, run_id: str, times: int = 1) -> dict[str, str]:
+    def tasks(self, run_id: str, times: int = 1, among: str = "survey") -> dict[str, str]:
         """Return task run name → state name of what a run did the `times`-th time.
 
         The server learns of task runs by events, some seconds after they happened: they are all
-        there when nothing more arrives.
+        there when `among` is and nothing more arrives.
         """
         give_up_at = time.monotonic() + RUN_S
         before, now = None, self._read_tasks(run_id, times)
-        while (before != now or "survey" not in now) and time.monotonic() < give_up_at:
+        while (before != now or among not in now) and time.monotonic() < give_up_at:
             time.sleep(EVENTS_S)
             before, now = now, self._read_tasks(run_id, times)
         return now

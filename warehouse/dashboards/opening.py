@@ -110,7 +110,8 @@ class Datasets:
     async def _judge(
         self, dataset: Dataset, pointer: DatasetPointer, instance: str, user: str
     ) -> Grant | Refusal:
-        doctypes = sorted({*self.registry.doctypes_under(dataset), *dataset.rows_of})
+        fields = self.registry.doctypes_under(dataset)
+        doctypes = sorted({*fields, *dataset.rows_of})
         try:
             compiled = {
                 doctype: await self.snapshots.compile(instance, user, doctype)
@@ -121,7 +122,7 @@ class Datasets:
         case = Case(
             dataset=dataset,
             instance=instance,
-            doctypes=doctypes,
+            fields=fields,
             compiled=compiled,
             partitions=[one for one in pointer.live if one.slot.instance == instance],
             links=pointer.links,

@@ -2,8 +2,8 @@
 
 Rows that are parts of documents are seen by whoever may see the document: each branch of the access
 to its DocType becomes a condition on what the row carries of it. What can't be judged on a row is
-hidden. Aggregates are seen by whoever may see everything that they are made of, but for what a
-column of theirs keeps apart; ownership and shares open none.
+hidden. Aggregates are seen by whoever may see everything that they are made of, each field of it,
+but for what a column of theirs keeps apart; ownership and shares open none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from warehouse.access.verdict import Access, Code, Denial, OwnerBranch, RoleBran
 from warehouse.transform.links import HAS_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from warehouse.access.verdict import Branch, LinkConstraint
     from warehouse.datasets.declaration import Dataset, Dimension, Measure
@@ -48,14 +48,14 @@ class Grant:
 class Case:
     """What is judged: a dataset, and what a person's access to its DocTypes compiled to.
 
-    `doctypes`: those that it is made of, through other datasets, too. `partitions`: the live ones
-    of `instance`. `links`: digest → link fields that their rows carry. `owned`: DocType → names of
-    the documents that an owner's branch shows, so far as they are few.
+    `fields`: DocType → those of its fields that it is made of, through other datasets, too.
+    `partitions`: the live ones of `instance`. `links`: digest → link fields that their rows carry.
+    `owned`: DocType → names of the documents that an owner's branch shows, so far as they are few.
     """
 
     dataset: Dataset
     instance: str
-    doctypes: Iterable[str]
+    fields: Mapping[str, Sequence[str]]
     compiled: Mapping[str, Access | Denial]
     partitions: list[LivePartition]
     links: Mapping[str, Links]
@@ -73,9 +73,7 @@ def _judge_rows(case: Case) -> Grant:
         for doctype in case.dataset.rows_of
         for condition in _rewrite(case, doctype, case.compiled[doctype])
     ]
-    hidden = frozenset(
-        column.name for column in _columns(case.dataset) if _find_hidden(case, column)
-    )
+    hidden = frozenset(column.name for column in _columns(case.dataset) if _is_hidden(case, column))
     if not shown:
         return Grant(NOTHING, hidden)
     builds = [one.build_id for one in case.partitions]
@@ -143,7 +141,7 @@ def _rewrite_link(link: LinkConstraint) -> Condition:
 
 def _judge_aggregates(case: Case) -> Grant | Refusal:
     conditions: list[Condition] = []
-    for doctype in case.doctypes:
+    for doctype, fields in case.fields.items():
         compiled = case.compiled[doctype]
         if isinstance(compiled, Denial):
             if compiled.code is Code.DOCTYPE_UNKNOWN:
@@ -152,10 +150,9 @@ def _judge_aggregates(case: Case) -> Grant | Refusal:
         covered = _cover(case.dataset, compiled)
         if covered is None:
             return Refusal(case.instance, doctype, "restricted")
+        if any(_hides(compiled, field) for field in fields):
+            return Refusal(case.instance, doctype, "field_hidden")
         conditions += covered
-    for column in _columns(case.dataset):
-        if because := _find_hidden(case, column):
-            return Refusal(case.instance, because, "field_hidden")
     builds = [one.build_id for one in case.partitions]
     within = {"instance": case.instance, "build_id": {"$in": builds}}
     return Grant({"$and": [within, *conditions]})
@@ -192,25 +189,32 @@ def _cover_names(dataset: Dataset, doctype: str, names: tuple[str, ...]) -> Cond
     return None
 
 
-def _find_hidden(case: Case, column: Dimension | Measure) -> str | None:
-    """Return the DocType because of which a column is hidden, if it is."""
-    for path in column.of:
-        doctype, _, field = path.partition(".")
-        compiled = case.compiled.get(doctype)
-        if compiled is None:
-            continue  # a setting: it reveals nothing
-        if isinstance(compiled, Denial):
-            if doctype not in case.dataset.rows_of and compiled.code is not Code.DOCTYPE_UNKNOWN:
-                return doctype
-        elif field in compiled.hidden or not _reads_by_role(compiled):
-            is_own = doctype in case.dataset.rows_of and field not in compiled.hidden
-            if not is_own:
-                return doctype
-    return None
+def _is_hidden(case: Case, column: Dimension | Measure) -> bool:
+    """Say whether a column reveals what the person may not see."""
+    shows = all(_shows(case, path) for path in column.of)
+    return not (shows and all(_shows(case, path, of_all=True) for path in column.evidence))
 
 
-def _reads_by_role(access: Access) -> bool:
-    return any(isinstance(branch, RoleBranch) for branch in access.branches)
+def _shows(case: Case, path: str, *, of_all: bool = False) -> bool:
+    """Say whether a field may be seen: of a DocType whose documents rows are parts of, of theirs.
+
+    `of_all`: of all its documents. So it has to be of a DocType that is looked up or compared,
+    because nobody asks for each row which of its documents that was.
+    """
+    doctype, _, field = path.partition(".")
+    is_own = doctype in case.dataset.rows_of and not of_all
+    match case.compiled.get(doctype):
+        case None:
+            return True  # a setting: it reveals nothing
+        case Denial(code=code):
+            return is_own or code is Code.DOCTYPE_UNKNOWN
+        case access:
+            return not _hides(access, field) and (is_own or access.is_unrestricted)
+
+
+def _hides(access: Access, field: str) -> bool:
+    """Say whether a field, or one of the fields of a table, is hidden."""
+    return any(name == field or name.startswith(f"{field}.") for name in access.hidden)
 
 
 def _columns(dataset: Dataset) -> list[Dimension | Measure]:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from warehouse.cleaning.currency import is_unconverted, rate_to_inr, round_money
 from warehouse.cleaning.vouchers import has_text, mark
-from warehouse.datasets.columns import balance, day, integer, link, text
+from warehouse.datasets.columns import balance, day, integer, known_by, link, text
 from warehouse.datasets.declaration import Feed, Source
 from warehouse.datasets.lines import as_flag
 from warehouse.datasets.money import exact_or_zero, literal
+from warehouse.identity.parties import PARTY_EVIDENCE
 
 if TYPE_CHECKING:
     from warehouse.datasets.declaration import Dimension, Expression, Measure, Stages
@@ -30,6 +31,8 @@ LEDGER, GENERAL = "Payment Ledger Entry", "GL Entry"
 BUCKETS = (("d0_30", 30), ("d31_60", 60), ("d61_90", 90), ("d91_120", 120))
 OLDEST, NOT_DUE, ADVANCES = "d121_plus", "not_due", "advances"
 COLUMNS = (NOT_DUE, *(name for name, _ in BUCKETS), OLDEST, ADVANCES)
+_SPANS = ("0 to 30 days", "31 to 60", "61 to 90", "91 to 120", "Over 120 days")
+TITLES = dict(zip(COLUMNS, ("Not yet due", *_SPANS, "Advances"), strict=True))
 
 _VOUCHER = ("voucher_type", "voucher_no", "posting_date", "due_date", "company", "account")
 LEDGER_SOURCE = Source(
@@ -236,40 +239,40 @@ def _in_bucket(bucket: Expression, name: str) -> Expression:
     return {"$cond": [{"$eq": [bucket, name]}, round_money("$outstanding"), literal("0")]}
 
 
+def of_entries(*fields: str) -> tuple[str, ...]:
+    """Return fields of entries of either ledger, as columns are declared to be of them."""
+    return tuple(f"{doctype}.{field}" for doctype in (LEDGER, GENERAL) for field in fields)
+
+
 def ageing_columns(side: Side) -> tuple[Dimension, ...]:
     """Return the dimensions that both sides have."""
-    of = f"{LEDGER}."
+    party = of_entries("party")
+    due = of_entries("due_date", "posting_date")
+    against = (f"{LEDGER}.against_voucher_no", f"{GENERAL}.against_voucher")
     return (
-        link("company", "Company", f"{of}company"),
-        link("account", "Account", f"{of}account"),
-        text("party_type", "Party type", f"{of}party_type"),
-        text("party", side.party_type, f"{of}party"),
-        text("party_id", f"{side.party_type} across instances", f"{of}party"),
-        text("voucher_type", "Document type", f"{of}against_voucher_type"),
-        text("voucher", "Document", f"{of}against_voucher_no"),
-        day("posting_date", "Date", f"{of}posting_date"),
-        day("due_date", "Due", f"{of}due_date", description="The date, where nothing is agreed."),
-        integer("age", "Days since due", f"{of}due_date"),
-        text("bucket", "Bucket", f"{of}due_date", description=", ".join(COLUMNS)),
+        link("company", "Company", *of_entries("company")),
+        link("account", "Account", *of_entries("account")),
+        text("party_type", "Party type", *of_entries("party_type")),
+        text("party", side.party_type, *party),
+        known_by(text("party_id", f"{side.party_type} across instances", *party), PARTY_EVIDENCE),
+        text("voucher_type", "Document type", *of_entries("against_voucher_type", "voucher_type")),
+        text("voucher", "Document", *against, *of_entries("voucher_no")),
+        day("posting_date", "Date", *of_entries("posting_date")),
+        day("due_date", "Due", *due, description="The date, where nothing is agreed."),
+        integer("age", "Days since due", *due),
+        text("bucket", "Bucket", *due, description=", ".join(COLUMNS)),
     )
 
 
 def ageing_measures() -> tuple[Measure, ...]:
     """Return the measures that both sides have."""
-    money = f"{LEDGER}.amount"
-    titles = ("Not yet due", "0 to 30 days", "31 to 60", "61 to 90", "91 to 120", "Over 120 days")
+    money = (f"{LEDGER}.amount", f"{GENERAL}.debit", f"{GENERAL}.credit")
     return (
-        balance("invoiced", "Invoiced", "INR", money),
-        balance("paid", "Paid", "INR", money),
-        balance("credit_note", "Credited", "INR", money),
-        balance("outstanding", "Outstanding", "INR", money),
-        *(
-            balance(name, title, "INR", money)
-            for name, title in zip(COLUMNS[:-1], titles, strict=True)
-        ),
-        balance(
-            ADVANCES, "Advances", "INR", money, description="Advances and credits not used yet."
-        ),
+        balance("invoiced", "Invoiced", "INR", *money),
+        balance("paid", "Paid", "INR", *money),
+        balance("credit_note", "Credited", "INR", *money),
+        balance("outstanding", "Outstanding", "INR", *money),
+        *(balance(name, TITLES[name], "INR", *money) for name in COLUMNS),
         balance("rate_missing", "Documents without a rate to INR", "documents"),
     )
 

@@ -144,7 +144,13 @@ def _add_ledger(scope: Scope) -> Feed:
     return Feed(of=GENERAL, row={}, stages=stages)
 
 
-_RECEIVED = (f"{PAYMENT}.base_received_amount", f"{SALES}.payments.base_amount")
+_RECEIVED = (f"{PAYMENT}.base_received_amount", f"{SALES}.payments.base_amount",
+             f"{SALES}.base_change_amount")  # fmt: skip
+_ALL = (PAYMENT, SALES, GENERAL, CLOSING)
+_ACCOUNTS = (f"{PAYMENT}.paid_to", f"{SALES}.payments.account",
+             f"{SALES}.account_for_change_amount", f"{GENERAL}.account")  # fmt: skip
+_MODES = (f"{PAYMENT}.mode_of_payment", f"{SALES}.payments.mode_of_payment",
+          f"{CLOSING}.payment_reconciliation.mode_of_payment")  # fmt: skip
 _MOVED = (f"{GENERAL}.debit", f"{GENERAL}.credit")
 
 DATASET = Dataset(
@@ -198,11 +204,11 @@ DATASET = Dataset(
     ),
     cleaning=("C1", "C2", "C4", "C7", "C9", "C10"),
     dimensions=(
-        link("company", "Company", f"{GENERAL}.company"),
-        *calendar_columns(f"{GENERAL}.posting_date"),
+        link("company", "Company", *(f"{one}.company" for one in _ALL)),
+        *calendar_columns(*(f"{one}.posting_date" for one in _ALL)),
         text("kind", "Kind of row", description="payment, counter, account or pos_closing"),
-        link("account", "Account", f"{PAYMENT}.paid_to", f"{GENERAL}.account"),
-        link("mode_of_payment", "Mode of Payment", f"{PAYMENT}.mode_of_payment"),
+        link("account", "Account", *_ACCOUNTS),
+        link("mode_of_payment", "Mode of Payment", *_MODES),
         text("party_type", "Party type", f"{PAYMENT}.party_type"),
     ),
     measures=(

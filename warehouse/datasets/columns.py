@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TypeVar
+
 from warehouse.datasets.declaration import ColumnKind, Dimension, Measure, MeasureKind
+
+Column = TypeVar("Column", Dimension, Measure)
 
 
 def text(name: str, title: str, *of: str, description: str = "") -> Dimension:
@@ -53,3 +58,13 @@ def share(name: str, title: str, part: str, whole: str) -> Measure:
 def distinct(name: str, title: str, unit: str, dimension: str) -> Measure:
     """Return how many values of a dimension there are, counted when it is read."""
     return Measure(name, title, unit, MeasureKind.DISTINCT, parts=(dimension,))
+
+
+def empty_in(column: Column, *doctypes: str) -> Column:
+    """Return a column that has nothing in the rows of some of the DocTypes that rows are of."""
+    return replace(column, empty_in=doctypes)
+
+
+def known_by(column: Column, evidence: tuple[str, ...]) -> Column:
+    """Return a column that tells whether documents agree in the fields of the evidence."""
+    return replace(column, evidence=evidence)

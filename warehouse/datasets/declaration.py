@@ -103,6 +103,9 @@ class Dimension:
     `of`: the fields it is made of, as `Sales Invoice.items.warehouse`; whoever may not see one of
     them does not see the column. `link`: the DocType whose documents it names. A column that is
     derived from no single field (a season, a flag) names those that it reveals.
+    `empty_in`: the DocTypes among `rows_of` whose rows have nothing in it; of each of the others
+    `of` names a field. `evidence`: fields that documents are compared by, of which the column tells
+    only whether they agree: it is for those who may see them in all documents.
     """
 
     name: str
@@ -111,6 +114,8 @@ class Dimension:
     of: tuple[str, ...] = ()
     link: str | None = None
     description: str = ""
+    empty_in: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 class MeasureKind(StrEnum):
@@ -137,7 +142,8 @@ class Measure:
     """A number. `unit`: `INR`, `kg`, `lines`, … `of`: as of a dimension, the fields it reveals.
 
     `parts`: of a RATIO the measures (numerator, denominator), of a DISTINCT the dimension.
-    `factor`: what a ratio is multiplied by, such as 100 for percent.
+    `factor`: what a ratio is multiplied by, such as 100 for percent. `empty_in`, `evidence`: as of
+    a dimension.
     """
 
     name: str
@@ -148,6 +154,8 @@ class Measure:
     parts: tuple[str, ...] = ()
     factor: int = 1
     description: str = ""
+    empty_in: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

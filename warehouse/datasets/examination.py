@@ -48,8 +48,10 @@ def find_faults(dataset: Dataset, known: Mapping[str, Dataset]) -> Iterator[str]
     yield from _rows_of_faults(dataset, known)
     for dimension in dataset.dimensions:
         yield from _of_faults(dataset, known, dimension)
+        yield from _coverage_faults(dataset, dimension)
     for measure in dataset.measures:
         yield from _of_faults(dataset, known, measure)
+        yield from _coverage_faults(dataset, measure)
         yield from _measure_faults(dataset, measure)
 
 
@@ -128,14 +130,28 @@ def _of_faults(
     dataset: Dataset, known: Mapping[str, Dataset], column: Dimension | Measure
 ) -> Iterator[str]:
     fields = _fields_under(dataset, known)
-    for path in column.of:
+    for path in (*column.of, *column.evidence):
         if path not in fields:
             yield (
                 f"column {column.name}: {path} is no declared field of a source, written as "
                 f"Sales Invoice.items.qty. {suggest(path, fields)}"
             ).strip()
-        elif PERSONAL.search(path.rpartition(".")[2].lower()):
+        elif path in column.of and PERSONAL.search(path.rpartition(".")[2].lower()):
             yield f"column {column.name}: {path} identifies a person (C15) and stays out"
+
+
+def _coverage_faults(dataset: Dataset, column: Dimension | Measure) -> Iterator[str]:
+    """Yield the DocTypes of rows of which a column doesn't say from which field it comes."""
+    rows_of, empty = set(dataset.rows_of), set(column.empty_in)
+    named = {path.partition(".")[0] for path in column.of} & rows_of
+    if named:
+        for doctype in sorted(rows_of - named - empty):
+            yield (
+                f"column {column.name}: its of names no field of {doctype}, whose rows have it "
+                f"too. Name it, or declare empty_in={doctype!r}"
+            )
+    for doctype in sorted(empty & named | empty - rows_of):
+        yield f"column {column.name}: empty_in names {doctype}, whose rows have it or are none"
 
 
 def _fields_under(dataset: Dataset, known: Mapping[str, Dataset], depth: int = 0) -> set[str]:

@@ -11,10 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from warehouse.cleaning import vouchers
 from warehouse.cleaning.currency import is_unconverted
-from warehouse.datasets.columns import amount, distinct, flag, link, ratio, share, text
+from warehouse.datasets.columns import (
+    amount,
+    distinct,
+    empty_in,
+    flag,
+    known_by,
+    link,
+    ratio,
+    share,
+    text,
+)
 from warehouse.datasets.declaration import Dataset, Feed, Partition, Reject, Source, Upstream
 from warehouse.datasets.lines import SETTINGS, as_flag, calendar_columns, place_in_time
 from warehouse.datasets.money import exact_or_zero, literal
+from warehouse.identity.parties import PARTY_EVIDENCE
 
 if TYPE_CHECKING:
     from warehouse.datasets.declaration import Expression, Stages
@@ -166,7 +177,10 @@ _ENTRY = (PAYMENT, JOURNAL)
 _COMMON = ("company", "posting_date", "docstatus", "is_opening", "amended_from", "mode_of_payment")
 _PARTY = (f"{PAYMENT}.party", f"{JOURNAL}.accounts.party")
 _MONEY = (f"{PAYMENT}.references.allocated_amount", f"{PAYMENT}.unallocated_amount",
-          f"{JOURNAL}.accounts.debit")  # fmt: skip
+          f"{PAYMENT}.target_exchange_rate", f"{JOURNAL}.accounts.debit",
+          f"{JOURNAL}.accounts.credit")  # fmt: skip
+_PAID_FOR = (f"{PAYMENT}.references.reference_doctype", f"{JOURNAL}.accounts.reference_type")
+_ADVANCE = (*_PAID_FOR, f"{PAYMENT}.unallocated_amount", f"{JOURNAL}.accounts.is_advance")
 _DAYS = (*_MONEY, f"{BILL}.posting_date")
 
 DATASET = Dataset(
@@ -209,18 +223,23 @@ DATASET = Dataset(
         text("line", "Line", f"{PAYMENT}.references.name", f"{JOURNAL}.accounts.name"),
         *calendar_columns(*(f"{one}.posting_date" for one in _ENTRY)),
         link("supplier", "Supplier", *_PARTY),
-        text("party_id", "Supplier across instances", *_PARTY),
+        known_by(text("party_id", "Supplier across instances", *_PARTY), PARTY_EVIDENCE),
         text("supplier_group", "Supplier Group", *_PARTY, "Supplier.supplier_group"),
         text("village", "Village", *_PARTY, "Supplier.village", "Supplier.custom_village"),
-        text("reference_type", "Paid for a", f"{PAYMENT}.references.reference_doctype"),
-        text("reference", "Paid for", f"{PAYMENT}.references.reference_name"),
-        link("mode_of_payment", "Mode of Payment", f"{PAYMENT}.mode_of_payment"),
-        link("project", "Project", f"{PAYMENT}.project"),
-        flag("advance_payment", "In advance"),
+        text("reference_type", "Paid for a", *_PAID_FOR),
+        text(
+            "reference",
+            "Paid for",
+            f"{PAYMENT}.references.reference_name",
+            f"{JOURNAL}.accounts.reference_name",
+        ),
+        link("mode_of_payment", "Mode of Payment", *(f"{one}.mode_of_payment" for one in _ENTRY)),
+        empty_in(link("project", "Project", f"{PAYMENT}.project"), JOURNAL),
+        flag("advance_payment", "In advance", *_ADVANCE),
     ),
     measures=(
         amount("paid", "Paid", "INR", *_MONEY),
-        amount("advance", "Of it in advance", "INR", *_MONEY),
+        amount("advance", "Of it in advance", "INR", *_MONEY, *_ADVANCE),
         amount("paid_dated", "Paid for a bill", "INR", *_MONEY),
         amount("days_weighted", "Days times rupees", "INR days", *_DAYS),
         amount("paid_7d", "Paid within 7 days", "INR", *_DAYS),

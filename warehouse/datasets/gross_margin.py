@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from warehouse.cleaning import vouchers
 from warehouse.cleaning.units import KG
-from warehouse.datasets.columns import amount, flag, integer, link, share, text
+from warehouse.datasets.columns import amount, flag, integer, known_by, link, share, text
 from warehouse.datasets.cost import (
     BY_LEDGER,
     DELIVERY,
@@ -26,6 +26,7 @@ from warehouse.datasets.cost import (
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source
 from warehouse.datasets.lines import ITEMS, SETTINGS, as_flag, in_unit, inr, place_in_time
 from warehouse.datasets.money import literal
+from warehouse.identity.items import ITEM_EVIDENCE
 
 if TYPE_CHECKING:
     from warehouse.datasets.declaration import Expression, Stages
@@ -124,7 +125,9 @@ DATASET = Dataset(
         link("item_group", "Item Group", f"{SALES}.items.item_group"),
         link("warehouse", "Warehouse", f"{SALES}.items.warehouse"),
         link("cost_center", "Cost Center", f"{SALES}.items.cost_center"),
-        text("item_id", "Item across instances", f"{SALES}.items.item_code"),
+        known_by(
+            text("item_id", "Item across instances", f"{SALES}.items.item_code"), ITEM_EVIDENCE
+        ),
         text("crop", "Crop", "Item.item_name"),
         text("business", "Business", "Item.item_group"),
         text("channel", "Channel", f"{SALES}.is_pos", description="pos, online or direct"),

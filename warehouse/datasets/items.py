@@ -11,10 +11,20 @@ from warehouse.cleaning.books import BOOK_FIELDS, read_books
 from warehouse.cleaning.names import clean_name
 from warehouse.cleaning.quantity import ItemUnits, canonicalise
 from warehouse.cleaning.units import KG
-from warehouse.datasets.columns import amount, balance, distinct, flag, integer, link, share, text
+from warehouse.datasets.columns import (
+    amount,
+    balance,
+    distinct,
+    flag,
+    integer,
+    known_by,
+    link,
+    share,
+    text,
+)
 from warehouse.datasets.declaration import Check, Dataset, Partition, Source
 from warehouse.identity.item_traits import read_traits
-from warehouse.identity.items import ItemEvidences
+from warehouse.identity.items import ITEM_EVIDENCE, MARK_FIELDS, ItemEvidences
 from warehouse.identity.matching import RecordKey, identify_alone, resolve
 
 if TYPE_CHECKING:
@@ -30,7 +40,6 @@ ID_PREFIX = "item-"
 BOOKS = ("UOM Conversion Factor", "Item Group")
 OWN_FIELDS = ("item_name", "item_group", "stock_uom", "is_stock_item", "disabled")
 UNIT_FIELDS = ("weight_per_unit", "weight_uom", "uoms.uom", "uoms.conversion_factor")
-MARK_FIELDS = ("gst_hsn_code", "barcodes.barcode")
 
 
 async def build(scope: Scope) -> AsyncIterator[Row]:
@@ -136,9 +145,12 @@ DATASET = Dataset(
         link("item_group", "Item Group", _GROUP),
         flag("is_stock_item", "Kept in stock", "Item.is_stock_item"),
         flag("disabled", "Disabled", "Item.disabled"),
-        text("item_id", "Item across instances"),
-        text("method", "Known by", description="alone, barcode, hsn_name_and_pack, curated"),
-        integer("confidence", "Confidence in %"),
+        known_by(text("item_id", "Item across instances"), ITEM_EVIDENCE),
+        known_by(
+            text("method", "Known by", description="alone, barcode, hsn_name_and_pack, curated"),
+            ITEM_EVIDENCE,
+        ),
+        known_by(integer("confidence", "Confidence in %"), ITEM_EVIDENCE),
         text("crop", "Crop", _NAME),
         text("variety", "Variety", _NAME),
         text("grade", "Grade", _NAME),

@@ -13,9 +13,10 @@ from warehouse.cleaning.books import BOOK_FIELDS
 from warehouse.cleaning.calendar import fiscal_fields, season_fields
 from warehouse.cleaning.currency import is_unconverted, rate_to_inr, to_inr
 from warehouse.cleaning.units import KG, LITRE, NUMBER
-from warehouse.datasets.columns import amount, day, flag, integer, link, text
+from warehouse.datasets.columns import amount, day, flag, integer, known_by, link, text
 from warehouse.datasets.declaration import Reject, Source, Upstream
 from warehouse.datasets.money import exact_or_zero
+from warehouse.identity.items import ITEM_EVIDENCE
 
 if TYPE_CHECKING:
     from warehouse.datasets.declaration import Dimension, Expression, Measure, Stages
@@ -162,7 +163,7 @@ def line_columns(*doctypes: str) -> tuple[Dimension, ...]:
         link("currency", "Currency", *of("currency")),
         link("item_code", "Item", *item),
         link("item_group", "Item Group", *of("items.item_group")),
-        text("item_id", "Item across instances", *item),
+        known_by(text("item_id", "Item across instances", *item), ITEM_EVIDENCE),
         text("crop", "Crop", *item, "Item.item_name"),
         text("variety", "Variety", *item, "Item.item_name"),
         text("grade", "Grade", *item, "Item.item_name"),

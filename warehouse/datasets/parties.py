@@ -11,11 +11,29 @@ from typing import TYPE_CHECKING, Any
 from warehouse.cleaning.books import BOOK_FIELDS, read_books
 from warehouse.cleaning.names import clean_name
 from warehouse.cleaning.places import find_place
-from warehouse.datasets.columns import amount, distinct, flag, integer, link, share, text
+from warehouse.datasets.columns import (
+    amount,
+    distinct,
+    empty_in,
+    flag,
+    integer,
+    known_by,
+    link,
+    share,
+    text,
+)
 from warehouse.datasets.declaration import Dataset, Partition, Source
 from warehouse.identity.evidence import CONFIDENCE
 from warehouse.identity.matching import ALONE, CURATED, RecordKey, identify_alone, resolve
-from warehouse.identity.parties import PARTY_KINDS, VILLAGE_FIELDS, PartyEvidences, first_of
+from warehouse.identity.parties import (
+    ACCOUNT_FIELDS,
+    ADDRESS_FIELDS,
+    PARTY_EVIDENCE,
+    PARTY_KINDS,
+    VILLAGE_FIELDS,
+    PartyEvidences,
+    first_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,8 +45,7 @@ if TYPE_CHECKING:
     from warehouse.identity.parties import PartyKind
 
 ID_PREFIX = "party-"
-ADDRESS_FIELDS = ("gstin", "tax_id", "pan", "links.link_doctype", "links.link_name")
-ACCOUNT_FIELDS = ("party_type", "party", "bank", "bank_account_no", "iban")
+SUPPLIER, FARMER = "Supplier", "Farmer"
 
 
 async def build(scope: Scope) -> AsyncIterator[Row]:
@@ -117,6 +134,9 @@ _NAMES = tuple(f"{kind.doctype}.name" for kind in PARTY_KINDS)
 _TITLES = tuple(f"{kind.doctype}.{kind.title}" for kind in PARTY_KINDS)
 _GROUPS = tuple(f"{kind.doctype}.{kind.group}" for kind in PARTY_KINDS if kind.group)
 _TERRITORIES = tuple(f"{kind.doctype}.{kind.territory}" for kind in PARTY_KINDS if kind.territory)
+_OWN = tuple(kind for kind in PARTY_KINDS if not kind.is_optional)
+_INTERNAL = tuple(f"{kind.doctype}.is_internal_{kind.role}" for kind in _OWN)
+_DISABLED = tuple(f"{kind.doctype}.disabled" for kind in _OWN)
 _VILLAGES = tuple(f"{kind.doctype}.{field}" for kind in PARTY_KINDS for field in VILLAGE_FIELDS)
 _DOUBT = (
     "Shared by records that a person should compare: one mobile number but unlike names, one "
@@ -150,21 +170,24 @@ DATASET = Dataset(
         text("party", "Party", *_NAMES),
         text("party_name", "Name", *_TITLES),
         text("role", "Role"),
-        text("party_group", "Group", *_GROUPS),
-        link("territory", "Territory", *_TERRITORIES),
-        text("state", "State", *_TERRITORIES),
-        text("district", "District", *_TERRITORIES),
+        empty_in(text("party_group", "Group", *_GROUPS), FARMER),
+        empty_in(link("territory", "Territory", *_TERRITORIES), SUPPLIER),
+        empty_in(text("state", "State", *_TERRITORIES), SUPPLIER),
+        empty_in(text("district", "District", *_TERRITORIES), SUPPLIER),
         text("village", "Village", *_VILLAGES),
-        flag("is_internal", "Company of the group"),
-        flag("disabled", "Disabled"),
-        text("party_id", "Party across instances"),
-        text("method", "Known by", description=f"{ALONE}, {CURATED}, {', '.join(CONFIDENCE)}"),
-        integer("confidence", "Confidence in %"),
-        text("doubt", "Doubt", description=_DOUBT),
+        empty_in(flag("is_internal", "Company of the group", *_INTERNAL), FARMER),
+        empty_in(flag("disabled", "Disabled", *_DISABLED), FARMER),
+        known_by(text("party_id", "Party across instances"), PARTY_EVIDENCE),
+        known_by(
+            text("method", "Known by", description=f"{ALONE}, {CURATED}, {', '.join(CONFIDENCE)}"),
+            PARTY_EVIDENCE,
+        ),
+        known_by(integer("confidence", "Confidence in %"), PARTY_EVIDENCE),
+        known_by(text("doubt", "Doubt", description=_DOUBT), PARTY_EVIDENCE),
     ),
     measures=(
         amount("records", "Records", "records"),
-        amount("matched", "Matched to another record", "records"),
+        known_by(amount("matched", "Matched to another record", "records"), PARTY_EVIDENCE),
         share("matched_share", "Matched share", "matched", "records"),
         distinct("parties", "Parties", "parties", "party_id"),
         distinct("doubts", "Open doubts", "doubts", "doubt"),

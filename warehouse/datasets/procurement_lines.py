@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from warehouse.cleaning import vouchers
 from warehouse.cleaning.units import KG
-from warehouse.datasets.columns import amount, distinct, flag, link, ratio, share, text
+from warehouse.datasets.columns import (
+    amount,
+    distinct,
+    empty_in,
+    flag,
+    known_by,
+    link,
+    ratio,
+    share,
+    text,
+)
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source, Upstream
 from warehouse.datasets.lines import (
     HEADER_FIELDS,
@@ -29,6 +39,7 @@ from warehouse.datasets.lines import (
 )
 from warehouse.datasets.money import exact_or_zero
 from warehouse.datasets.tax import TAX_FIELDS, line_tax, sum_items
+from warehouse.identity.parties import PARTY_EVIDENCE
 
 if TYPE_CHECKING:
     from warehouse.datasets.declaration import Expression
@@ -138,7 +149,9 @@ def _if_goods(value: Expression, otherwise: Expression) -> Expression:
 _BOTH = (RECEIPT, INVOICE)
 _SUPPLIER = tuple(f"{doctype}.supplier" for doctype in _BOTH)
 _QTY = tuple(f"{doctype}.items.stock_qty" for doctype in _BOTH)
+_PRICE = tuple(f"{doctype}.items.base_net_amount" for doctype in _BOTH)
 _NET = f"{INVOICE}.items.base_net_amount"
+_NOT_BILLED = (f"{RECEIPT}.items.billed_amt", f"{RECEIPT}.items.base_net_amount")
 
 DATASET = Dataset(
     slug="procurement_lines",
@@ -171,7 +184,7 @@ DATASET = Dataset(
         text("voucher_type", "Document type", description=f"{RECEIPT} or {INVOICE}"),
         text("voucher", "Document", *(f"{doctype}.name" for doctype in _BOTH)),
         link("supplier", "Supplier", *_SUPPLIER),
-        text("party_id", "Supplier across instances", *_SUPPLIER),
+        known_by(text("party_id", "Supplier across instances", *_SUPPLIER), PARTY_EVIDENCE),
         text("supplier_group", "Supplier Group", *_SUPPLIER, "Supplier.supplier_group"),
         text("village", "Village", *_SUPPLIER, "Supplier.village", "Supplier.custom_village"),
         flag("goods", "Goods", description="The line brought goods, and not only a bill."),
@@ -181,16 +194,22 @@ DATASET = Dataset(
         amount("accepted_kg", "Accepted", "kg", *_QTY),
         amount("rejected_kg", "Rejected", "kg", *(f"{one}.items.rejected_qty" for one in _BOTH)),
         amount("organic_kg", "Accepted, said to be organic", "kg", *_QTY),
-        amount("received", "Received at its price", "INR", f"{RECEIPT}.items.base_net_amount"),
+        amount("received", "Received at its price", "INR", *_PRICE),
         amount(
             "landed", "Received at its landed cost", "INR",
             *(f"{one}.items.valuation_rate" for one in _BOTH),
         ),
-        amount("amount", "Billed", "INR", _NET, description="Before tax, returns taken off."),
-        amount("tax", "Tax", "INR", f"{INVOICE}.taxes.base_tax_amount_after_discount_amount"),
-        amount("amount_kg", "Billed of what is in kg", "INR", _NET),
+        empty_in(
+            amount("amount", "Billed", "INR", _NET, description="Before tax, returns taken off."),
+            RECEIPT,
+        ),
+        empty_in(
+            amount("tax", "Tax", "INR", f"{INVOICE}.taxes.base_tax_amount_after_discount_amount"),
+            RECEIPT,
+        ),
+        empty_in(amount("amount_kg", "Billed of what is in kg", "INR", _NET), RECEIPT),
         amount("billed_kg", "Billed weight", "kg", *_QTY),
-        amount("not_billed", "Received, not billed", "INR", f"{RECEIPT}.items.billed_amt"),
+        empty_in(amount("not_billed", "Received, not billed", "INR", *_NOT_BILLED), INVOICE),
         ratio("rate_per_kg", "Rate", "INR per kg", ("amount_kg", "billed_kg")),
         share("organic_share", "Share said to be organic", "organic_kg", "accepted_kg"),
         share("unconverted_share", "Without kg, litre or number", "qty_unconverted", "lines"),

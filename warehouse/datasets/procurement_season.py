@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from warehouse.datasets.columns import amount, distinct, link, ratio, share, text
+from warehouse.datasets.columns import amount, distinct, known_by, link, ratio, share, text
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Upstream
 from warehouse.datasets.money import literal
+from warehouse.identity.parties import PARTY_EVIDENCE
 
 if TYPE_CHECKING:
     from warehouse.datasets.declaration import Expression, Stages
@@ -128,15 +129,27 @@ DATASET = Dataset(
         ),
         text("business", "Business", "Item.item_group"),
         link("supplier", "Supplier", *_SUPPLIER),
-        text("party_id", "Supplier across instances", *_SUPPLIER),
+        known_by(text("party_id", "Supplier across instances", *_SUPPLIER), PARTY_EVIDENCE),
         link("supplier_group", "Supplier Group", "Supplier.supplier_group"),
     ),
     measures=(
         amount("accepted_kg", "Accepted", "kg", *_QTY),
-        amount("rejected_kg", "Rejected", "kg", f"{RECEIPT}.items.rejected_qty"),
+        amount(
+            "rejected_kg",
+            "Rejected",
+            "kg",
+            *(f"{one}.items.rejected_qty" for one in (RECEIPT, INVOICE)),
+        ),
         amount("organic_kg", "Accepted, said to be organic", "kg", *_QTY),
-        amount("received", "Received at its price", "INR", f"{RECEIPT}.items.base_net_amount"),
-        amount("landed", "Received at its landed cost", "INR", f"{RECEIPT}.items.valuation_rate"),
+        amount(
+            "received", "Received at its price", "INR", f"{RECEIPT}.items.base_net_amount", _NET
+        ),
+        amount(
+            "landed",
+            "Received at its landed cost",
+            "INR",
+            *(f"{one}.items.valuation_rate" for one in (RECEIPT, INVOICE)),
+        ),
         amount("amount", "Billed", "INR", _NET),
         amount("amount_kg", "Billed of what is in kg", "INR", _NET),
         amount("billed_kg", "Billed weight", "kg", *_QTY),

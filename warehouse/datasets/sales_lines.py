@@ -11,7 +11,7 @@ from warehouse.cleaning import vouchers
 from warehouse.cleaning.books import BOOK_FIELDS
 from warehouse.cleaning.currency import to_inr
 from warehouse.cleaning.places import place_fields
-from warehouse.datasets.columns import amount, distinct, flag, link, ratio, share, text
+from warehouse.datasets.columns import amount, distinct, flag, known_by, link, ratio, share, text
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source, Upstream
 from warehouse.datasets.lines import (
     HEADER_FIELDS,
@@ -29,12 +29,14 @@ from warehouse.datasets.lines import (
 )
 from warehouse.datasets.money import exact_or_zero
 from warehouse.datasets.tax import TAX_FIELDS, line_tax, sum_items
+from warehouse.identity.parties import PARTY_EVIDENCE
 
 if TYPE_CHECKING:
     from warehouse.datasets.declaration import Expression
     from warehouse.datasets.scope import Scope
 
 SALES, POS = "Sales Invoice", "POS Invoice"
+BOTH = (SALES, POS)
 FIELDS = (
     *HEADER_FIELDS,
     *LINE_FIELDS,
@@ -47,7 +49,7 @@ FIELDS = (
 
 def build(scope: Scope) -> list[Feed]:
     """Return one row for each item row of an invoice that counts."""
-    return [_make_feed(scope, doctype) for doctype in (SALES, POS)]
+    return [_make_feed(scope, doctype) for doctype in BOTH]
 
 
 def _make_feed(scope: Scope, doctype: str) -> Feed:
@@ -121,8 +123,15 @@ def _measure_row() -> dict[str, Any]:
     }
 
 
-_NET = f"{SALES}.items.base_net_amount"
-_QTY = f"{SALES}.items.stock_qty"
+def of_invoices(*fields: str) -> tuple[str, ...]:
+    """Return fields of both kinds of invoice, as columns are declared to be of them."""
+    return tuple(f"{doctype}.{field}" for doctype in BOTH for field in fields)
+
+
+_NET = of_invoices("items.base_net_amount")
+_QTY = of_invoices("items.stock_qty")
+CHANNEL = of_invoices("is_pos", *vouchers.ONLINE_ORDER_FIELDS)
+TAX = "taxes.base_tax_amount_after_discount_amount"
 
 DATASET = Dataset(
     slug="sales_lines",
@@ -145,46 +154,51 @@ DATASET = Dataset(
         ITEMS,
         Upstream("parties", by=("customer",)),
     ),
-    rows_of=(SALES, POS),
+    rows_of=BOTH,
     cleaning=("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C12", "C13", "C14"),
     dimensions=(
-        *line_columns(SALES),
-        text("invoice", "Invoice", f"{SALES}.name"),
-        link("customer", "Customer", f"{SALES}.customer"),
-        text("party_id", "Customer across instances", f"{SALES}.customer"),
-        link("customer_group", "Customer Group", f"{SALES}.customer_group"),
-        link("territory", "Territory", f"{SALES}.territory"),
-        text("state", "State", f"{SALES}.territory"),
-        text("district", "District", f"{SALES}.territory"),
-        text("channel", "Channel", f"{SALES}.is_pos", description="pos, online or direct"),
+        *line_columns(*BOTH),
+        text("invoice", "Invoice", *of_invoices("name")),
+        link("customer", "Customer", *of_invoices("customer")),
+        known_by(
+            text("party_id", "Customer across instances", *of_invoices("customer")), PARTY_EVIDENCE
+        ),
+        link("customer_group", "Customer Group", *of_invoices("customer_group")),
+        link("territory", "Territory", *of_invoices("territory")),
+        text("state", "State", *of_invoices("territory")),
+        text("district", "District", *of_invoices("territory")),
+        text("channel", "Channel", *CHANNEL, description="pos, online or direct"),
         flag("provisional", "Not yet merged", description="A POS Invoice of a shift not closed."),
         flag(
             "value_only",
             "Perhaps of value only",
-            f"{SALES}.is_return",
+            *of_invoices("is_return"),
             description="A return of a line's whole quantity that moved no stock.",
         ),
     ),
     measures=(
-        *line_measures(SALES),
-        amount("net", "Net sales", "INR", _NET, description="Before tax, returns taken off."),
-        amount("tax", "Tax", "INR", f"{SALES}.taxes.base_tax_amount_after_discount_amount"),
-        amount("discount", "Discount on the invoice", "INR", f"{SALES}.items.base_amount", _NET),
-        amount("net_kg", "Net sales of what is in kg", "INR", _NET),
-        amount("qty_kg", "Weight", "kg", _QTY),
-        amount("qty_litre", "Volume", "litre", _QTY),
-        amount("qty_number", "Number", "number", _QTY),
+        *line_measures(*BOTH),
+        amount("net", "Net sales", "INR", *_NET, description="Before tax, returns taken off."),
+        amount("tax", "Tax", "INR", *of_invoices(TAX)),
+        amount(
+            "discount", "Discount on the invoice", "INR", *of_invoices("items.base_amount"), *_NET
+        ),
+        amount("net_kg", "Net sales of what is in kg", "INR", *_NET),
+        amount("qty_kg", "Weight", "kg", *_QTY),
+        amount("qty_litre", "Volume", "litre", *_QTY),
+        amount("qty_number", "Number", "number", *_QTY),
         amount(
             "qty_billed",
             "Quantity without returns of value",
             "stock UOM",
-            _QTY,
+            *_QTY,
             description="Sum it for one item.",
         ),
         amount(
             "invoices",
             "Invoices",
             "invoices",
+            *_NET,
             description="An invoice counts with its largest line; a return is none.",
         ),
         ratio("avg_rate", "Average rate", "INR per kg", ("net_kg", "qty_kg")),

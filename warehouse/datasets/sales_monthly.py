@@ -8,16 +8,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from warehouse.datasets.columns import amount, distinct, flag, integer, link, ratio, share, text
+from warehouse.datasets.columns import (
+    amount,
+    distinct,
+    flag,
+    integer,
+    known_by,
+    link,
+    ratio,
+    share,
+    text,
+)
 from warehouse.datasets.declaration import Dataset, Feed, Partition, TieOut, Upstream
 from warehouse.datasets.money import literal
+from warehouse.datasets.sales_lines import CHANNEL, TAX, of_invoices
+from warehouse.identity.parties import PARTY_EVIDENCE
 
 if TYPE_CHECKING:
     from warehouse.datasets.declaration import Expression, Stages
     from warehouse.datasets.scope import Scope
 
 LINES = "sales_lines"
-SALES = "Sales Invoice"
 KEY = (
     *("company", "crop", "item_group", "business", "channel", "territory", "customer_group"),
     *("customer", "party_id", "internal", "fiscal_year", "fiscal_month", "fiscal_quarter"),
@@ -54,8 +65,8 @@ def _total(column: str) -> Stages:
     return [{"$group": {"_id": {"company": "$company"}, "total": {"$sum": f"${column}"}}}]
 
 
-_NET = f"{SALES}.items.base_net_amount"
-_QTY = f"{SALES}.items.stock_qty"
+_NET = of_invoices("items.base_net_amount")
+_QTY = of_invoices("items.stock_qty")
 
 DATASET = Dataset(
     slug="sales_monthly",
@@ -68,30 +79,34 @@ DATASET = Dataset(
     sources=(Upstream(LINES, is_same_month=True),),
     cleaning=("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C12", "C13"),
     dimensions=(
-        link("company", "Company", f"{SALES}.company"),
+        link("company", "Company", *of_invoices("company")),
         text("crop", "Crop", "Item.item_name"),
-        link("item_group", "Item Group", f"{SALES}.items.item_group"),
+        link("item_group", "Item Group", *of_invoices("items.item_group")),
         text("business", "Business", "Item.item_group"),
-        text("channel", "Channel", f"{SALES}.is_pos", description="pos, online or direct"),
-        link("territory", "Territory", f"{SALES}.territory"),
-        link("customer_group", "Customer Group", f"{SALES}.customer_group"),
-        link("customer", "Customer", f"{SALES}.customer"),
-        text("party_id", "Customer across instances", f"{SALES}.customer"),
+        text("channel", "Channel", *CHANNEL, description="pos, online or direct"),
+        link("territory", "Territory", *of_invoices("territory")),
+        link("customer_group", "Customer Group", *of_invoices("customer_group")),
+        link("customer", "Customer", *of_invoices("customer")),
+        known_by(
+            text("party_id", "Customer across instances", *of_invoices("customer")), PARTY_EVIDENCE
+        ),
         flag("internal", "Within the group"),
-        text("fiscal_year", "Fiscal year", f"{SALES}.posting_date"),
-        integer("fiscal_month", "Month of the fiscal year", f"{SALES}.posting_date"),
-        text("fiscal_quarter", "Quarter of the fiscal year", f"{SALES}.posting_date"),
+        text("fiscal_year", "Fiscal year", *of_invoices("posting_date")),
+        integer("fiscal_month", "Month of the fiscal year", *of_invoices("posting_date")),
+        text("fiscal_quarter", "Quarter of the fiscal year", *of_invoices("posting_date")),
     ),
     measures=(
-        amount("net", "Net sales after returns", "INR", _NET),
-        amount("sales", "Net sales before returns", "INR", _NET),
-        amount("returns", "Returns", "INR", _NET, description="Negative, as returns are."),
-        amount("net_kg", "Net sales of what is in kg", "INR", _NET),
-        amount("tax", "Tax", "INR", f"{SALES}.taxes.base_tax_amount_after_discount_amount"),
-        amount("discount", "Discount on the invoice", "INR", f"{SALES}.items.base_amount", _NET),
-        amount("qty_kg", "Weight", "kg", _QTY),
-        amount("qty_litre", "Volume", "litre", _QTY),
-        amount("qty_number", "Number", "number", _QTY),
+        amount("net", "Net sales after returns", "INR", *_NET),
+        amount("sales", "Net sales before returns", "INR", *_NET),
+        amount("returns", "Returns", "INR", *_NET, description="Negative, as returns are."),
+        amount("net_kg", "Net sales of what is in kg", "INR", *_NET),
+        amount("tax", "Tax", "INR", *of_invoices(TAX)),
+        amount(
+            "discount", "Discount on the invoice", "INR", *of_invoices("items.base_amount"), *_NET
+        ),
+        amount("qty_kg", "Weight", "kg", *_QTY),
+        amount("qty_litre", "Volume", "litre", *_QTY),
+        amount("qty_number", "Number", "number", *_QTY),
         amount("invoices", "Invoices", "invoices"),
         amount("lines", "Lines", "lines"),
         ratio("avg_rate", "Average rate", "INR per kg", ("net_kg", "qty_kg")),

@@ -12,10 +12,21 @@ from typing import TYPE_CHECKING, Any
 from warehouse.cleaning.currency import rate_to_inr, round_money
 from warehouse.cleaning.units import KG
 from warehouse.cleaning.vouchers import has_text, mark
-from warehouse.datasets.columns import amount, balance, day, flag, link, ratio, share, text
+from warehouse.datasets.columns import (
+    amount,
+    balance,
+    day,
+    flag,
+    known_by,
+    link,
+    ratio,
+    share,
+    text,
+)
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source, TieOut
 from warehouse.datasets.lines import ITEMS, SETTINGS, as_flag, has_no_unit, in_unit
 from warehouse.datasets.money import exact_or_zero, literal
+from warehouse.identity.items import ITEM_EVIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -233,7 +244,7 @@ DATASET = Dataset(
         link("warehouse", "Warehouse", f"{LEDGER}.warehouse"),
         link("stock_uom", "UOM", f"{LEDGER}.stock_uom", title="Stock UOM"),
         link("item_group", "Item Group", "Item.item_group"),
-        text("item_id", "Item across instances", f"{LEDGER}.item_code"),
+        known_by(text("item_id", "Item across instances", f"{LEDGER}.item_code"), ITEM_EVIDENCE),
         text("crop", "Crop", "Item.item_name"),
         text("business", "Business", "Item.item_group"),
         day("last_moved", "Last movement", f"{LEDGER}.posting_date"),

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any]
 
 BARCODE, HSN = "barcode", "hsn_name_and_pack"
+MARK_FIELDS = ("gst_hsn_code", "barcodes.barcode")
+# Who may not see one of these in all documents is not told which items are one.
+ITEM_EVIDENCE = tuple(f"Item.{field}" for field in ("item_name", *MARK_FIELDS))
 CONFIDENCE = {BARCODE: 1.0, HSN: 0.9}
 
 _BARCODE = re.compile(r"\d{8}|\d{12,14}")

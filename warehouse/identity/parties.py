@@ -18,7 +18,10 @@ IDENTIFIERS = ("gstin", "tax_id", "pan", "mobile_no", "mobile", "phone")
 MEMBER_FIELDS = ("member_no", "member_number", "custom_member_no", "folio_no")
 VILLAGE_FIELDS = ("village", "custom_village")
 FATHER_FIELDS = ("father_name", "fathers_name", "custom_father_name")
+COMPARED = (*IDENTIFIERS, *MEMBER_FIELDS, *VILLAGE_FIELDS, *FATHER_FIELDS)
 DOUBT_PREFIX = "doubt-"
+ADDRESS_FIELDS = ("gstin", "tax_id", "pan", "links.link_doctype", "links.link_name")
+ACCOUNT_FIELDS = ("party_type", "party", "bank", "bank_account_no", "iban")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,25 @@ class PartyKind:
         """All fields that are read of it."""
         own = [one for one in (self.title, self.group, self.territory) if one]
         internal = () if self.is_optional else (f"is_internal_{self.role}", "disabled")
-        return (*own, *internal, *IDENTIFIERS, *MEMBER_FIELDS, *VILLAGE_FIELDS, *FATHER_FIELDS)
+        return (*own, *internal, *COMPARED)
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The fields that it is compared with others by, as columns are declared to be of them."""
+        return tuple(f"{self.doctype}.{name}" for name in (self.title, *COMPARED))
 
 
 PARTY_KINDS = (
     PartyKind("Customer", "customer", "customer_name", "customer_group", "territory"),
     PartyKind("Supplier", "supplier", "supplier_name", "supplier_group"),
     PartyKind("Farmer", "farmer", "farmer_name", None, "territory", is_optional=True),
+)
+
+# Who may not see one of these in all documents is not told which parties are one.
+PARTY_EVIDENCE = (
+    *(path for kind in PARTY_KINDS for path in kind.evidence),
+    *(f"Address.{name}" for name in ADDRESS_FIELDS),
+    *(f"Bank Account.{name}" for name in ACCOUNT_FIELDS),
 )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.warehouse.access.worlds import make_field, make_meta, read_rule
 from tests.warehouse.dashboards.conftest import INVOICE, LINES, make_world
+from tests.warehouse.transform.rules import LINES as RULE
 from tests.warehouse.transform.rules import item, sale
 from warehouse.dashboards.rows import read_row_page
+from warehouse.datasets.declaration import Dimension
+from warehouse.datasets.registry import Registry
 from warehouse.documents.raw import raw_model
 from warehouse.errors import AccessSnapshotStale, QueryRefused
 from warehouse.reading.cursors import CursorSigner
@@ -192,6 +196,34 @@ async def test_columns_of_a_doctype_that_may_not_be_read_are_hidden(
     opened = await employee.open("lines")
     assert opened.hidden == {"item_group"}
     assert len(await seen(employee)) == 5
+
+
+async def test_columns_of_a_looked_up_doctype_are_for_whoever_may_read_all_of_it(
+    books: Books, employee: Employee
+):
+    await fill(books)
+    world = employee.worlds["site"]
+    world.permit("Item Group", "Grain")
+    assert (await employee.open("lines")).hidden == {"item_group"}
+    world.share("Item", "RICE")
+    world.rules["Item"] = []
+    assert (await employee.open("lines")).hidden == {"item_group"}
+
+
+async def test_columns_that_compare_documents_are_for_whoever_may_see_all_that_is_compared(
+    books: Books, employee: Employee
+):
+    twin = Dimension("twin", "Twin", evidence=("Sales Invoice.customer",))
+    dataset = replace(RULE, dimensions=(*RULE.dimensions, twin))
+    books.registry = Registry([dataset])
+    assert (await employee.open("lines")).hidden == set()
+    employee.worlds["site"].permit("Customer", "Asha")
+    assert (await employee.open("lines")).hidden == {"twin"}
+    employee.worlds["site"] = make_world()
+    secret = make_field("customer", "Link", "Customer", permlevel=1)
+    fields = [one for one in INVOICE["fields"] if one["fieldname"] != "customer"]
+    employee.worlds["site"].add_doctype(make_meta("Sales Invoice", *fields, secret))
+    assert (await employee.open("lines")).hidden == {"customer", "twin"}
 
 
 async def test_without_a_snapshot_in_force_nothing_is_shown(books: Books, employee: Employee):

@@ -74,6 +74,40 @@ def test_a_column_of_an_undeclared_field_is_refused():
     assert "Sales Invoice.territory is no declared field" in said
 
 
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (Dimension("owed", "Owed", of=("Sales Invoice.total",)), "names no field of POS Invoice"),
+        (Dimension("owed", "Owed", of=("Item.item_group",), empty_in=("Item",)), "names Item"),
+        (
+            Dimension(
+                "owed",
+                "Owed",
+                of=("Sales Invoice.total", "POS Invoice.total"),
+                empty_in=("POS Invoice",),
+            ),
+            "empty_in names POS Invoice",
+        ),
+    ],
+)
+def test_a_column_says_where_it_comes_from_in_rows_of_every_doctype(column, said):
+    both = two_kinds_of_rows(column)
+    assert said in faults_of(both)
+
+
+def test_a_column_may_be_empty_in_rows_of_one_doctype():
+    column = Dimension("owed", "Owed", of=("Sales Invoice.total",), empty_in=("POS Invoice",))
+    assert Registry([two_kinds_of_rows(column)]).datasets
+
+
+def test_evidence_may_identify_a_person_but_is_declared():
+    source = replace(LINES.sources[0], fields=(*LINES.sources[0].fields, "contact_mobile"))
+    twin = Dimension("twin", "Twin", evidence=("Sales Invoice.contact_mobile",))
+    dataset = replace(LINES, dimensions=(*LINES.dimensions, twin))
+    assert "no declared field" in faults_of(dataset)
+    assert Registry([replace(dataset, sources=(source, *LINES.sources[1:]))]).datasets
+
+
 def test_a_column_that_identifies_a_person_is_refused():
     source = replace(LINES.sources[0], fields=(*LINES.sources[0].fields, "contact_mobile"))
     wrong = Dimension("phone", "Phone", of=("Sales Invoice.contact_mobile",))
@@ -105,6 +139,17 @@ def test_everything_that_is_wrong_is_said_at_once():
     said = faults_of(replace(LINES, cleaning=("C77",), freshness_hours=0))
     assert "C77" in said
     assert "freshness_hours" in said
+
+
+def two_kinds_of_rows(column: Dimension) -> Dataset:
+    pos = replace(LINES.sources[0], doctype="POS Invoice")
+    return replace(
+        LINES,
+        sources=(*LINES.sources, pos),
+        rows_of=("Sales Invoice", "POS Invoice"),
+        dimensions=(*_bare(LINES), column),
+        measures=(),
+    )
 
 
 def _bare(dataset: Dataset) -> tuple[Dimension, ...]:
