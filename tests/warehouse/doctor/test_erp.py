@@ -212,7 +212,9 @@ async def test_unreadable_permission_tables_name_the_role_to_add():
     assert {finding.status for finding in findings} == {Status.ERROR}
     by_role = {finding.cure.split("the role ")[1].split(" in ")[0]: finding for finding in findings}
     assert by_role.keys() == {"System Manager", "Script Manager"}
-    assert "DocShare, Has Role, System Settings; who may see what" in by_role["System Manager"].message
+    assert (
+        "DocShare, Has Role, System Settings; who may see what" in by_role["System Manager"].message
+    )
     assert "Server Script;" in by_role["Script Manager"].message
 
 
