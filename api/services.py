@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from api.export_gate import ExportGate
 from api.metrics import Metrics
 from api.proxies import Proxies
 from warehouse.access.snapshots import Snapshots
@@ -40,6 +41,7 @@ class Services:
     identities: Identities
     entrance: Entrance
     datasets: Datasets
+    exports: ExportGate
 
     @classmethod
     def of(cls, settings: Settings, secret_key: str) -> Services:
@@ -57,6 +59,7 @@ class Services:
             identities=Identities(erps, snapshots, SessionKey(secret_key)),
             entrance=Entrance(erps, audit),
             datasets=Datasets(load_registry(), snapshots, frozenset(erps)),
+            exports=ExportGate(),
         )
 
 

@@ -162,7 +162,7 @@ class DatasetController(Controller):
             HTTP_200_OK: ResponseSpec(
                 str, description="All rows, streamed.", media_type=CSV_TYPE, generate_examples=False
             ),
-            **document_errors(*OF_QUERY, STALE),
+            **document_errors(*OF_QUERY, STALE, "too_many_exports"),
         },
     )
     async def export_csv(
@@ -180,6 +180,7 @@ class DatasetController(Controller):
         opened, plan = await _plan(request, services, slug, sort, fields)
         rows = (present(row, plan.names) async for row in stream_rows(opened, plan))
         content = stream_csv(rows, plan.names, request)
+        content = services.exports.hold(request.user.key, content)
         return Stream(content, media_type=CSV_TYPE, headers=_as_file(f"{slug}.csv"))
 
     @get(
@@ -195,7 +196,7 @@ class DatasetController(Controller):
                 media_type=NDJSON_TYPE,
                 generate_examples=False,
             ),
-            **document_errors(*OF_QUERY, STALE),
+            **document_errors(*OF_QUERY, STALE, "too_many_exports"),
         },
     )
     async def export_ndjson(
@@ -210,6 +211,7 @@ class DatasetController(Controller):
         opened, plan = await _plan(request, services, slug, sort, fields)
         rows = (present(row, plan.names) async for row in stream_rows(opened, plan))
         content = stream_ndjson(rows, request)
+        content = services.exports.hold(request.user.key, content)
         return Stream(content, media_type=NDJSON_TYPE, headers=_as_file(f"{slug}.ndjson"))
 
 
