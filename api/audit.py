@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from warehouse.accounts.audit import AuditTrail
 
 AUDITED = "audited"
-LONGEST_QUERY = 4096
+MOST_ASKED = 50  # more than any route takes
+LONGEST_ASKED = 8192  # as long as any parameter may be
 ROWS = "audited_rows"
 
 
 def note_rows(request: Request[Any, Any, Any], rows: int) -> None:
-    """Say how many documents an answer gives; a stream may say so again and again."""
+    """Say how many documents or rows an answer gives; a stream may say so again and again."""
     request.scope[ROWS] = rows  # type: ignore[literal-required]
 
 
@@ -33,16 +34,25 @@ async def audit_read(audit: AuditTrail, scope: HTTPScope, status: int) -> None:
     if event is None:
         return
     path = scope.get("path_params", {})
-    asked = dict(parse_qsl(scope["query_string"][:LONGEST_QUERY].decode("latin-1")))
-    name = asked.pop("name", None) if event is Event.READ else None
+    sent = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    name = str(path.get("name", "")).removeprefix("/")
+    if event is Event.READ:
+        name = next((value for key, value in sent if key == "name"), name)
+        sent = [(key, value) for key, value in sent if key != "name"]
+    asked = [(_cut(key), _cut(value)) for key, value in sent[:MOST_ASKED]]
     await audit.note(
         event,
         scope["auth"].account,
         scope["from"],  # type: ignore[typeddict-item]
         instance=path.get("instance"),
         doctype=path.get("doctype") or path.get("slug"),
-        name=name or str(path.get("name", "")).removeprefix("/") or None,
+        name=_cut(name) or None,
         asked=asked or None,
+        truncated=True if asked != sent else None,
         rows=scope.get(ROWS),
         status=status,
     )
+
+
+def _cut(text: str) -> str:
+    return text[:LONGEST_ASKED]

@@ -1,7 +1,12 @@
-"""ETags of single documents: strong, so made of everything that the answer is made of."""
+"""ETags of single documents: strong, so made of everything that the answer is made of.
+
+They are keyed: the content's hash is of hidden fields, too, and plain it would let whoever sees the
+other fields guess those.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,11 +15,21 @@ if TYPE_CHECKING:
     from warehouse.reading.doctypes import ServedDocType
     from warehouse.reading.documents import Row
 
+DIGEST_BYTES = 20
 
-def make_etag(row: Row, doctype: ServedDocType) -> str:
-    """Return the ETag: the content, what is shown of it, when it was stored and when verified."""
-    synced, verified = _stamp(row["synced_at"]), _stamp(doctype.verified_at)
-    return f'"{row["content_hash"]}-{doctype.view.digest}-{synced}-{verified}"'
+
+class Etags:
+    """Makes ETags, which tell whoever has not the key no more than that something has changed."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._key = hashlib.blake2b(secret_key.encode("utf-8"), person=b"csa-etag").digest()
+
+    def make(self, row: Row, doctype: ServedDocType) -> str:
+        """Return the ETag: the content, what is shown of it, when it was stored and verified."""
+        synced, verified = _stamp(row["synced_at"]), _stamp(doctype.verified_at)
+        made_of = f"{row['content_hash']}-{doctype.view.digest}-{synced}-{verified}"
+        keyed = hashlib.blake2b(made_of.encode(), key=self._key, digest_size=DIGEST_BYTES)
+        return f'"{keyed.hexdigest()}"'
 
 
 def is_known(etag: str, if_none_match: str | None) -> bool:

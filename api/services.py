@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from api.etags import Etags
 from api.export_gate import ExportGate
 from api.metrics import Metrics
 from api.proxies import Proxies
@@ -35,6 +36,7 @@ class Services:
     erps: Mapping[str, ErpInstance]
     doctypes: DocTypes
     signer: CursorSigner
+    etags: Etags
     snapshots: Snapshots
     proxies: Proxies
     audit: AuditTrail
@@ -53,6 +55,7 @@ class Services:
             erps=erps,
             doctypes=DocTypes(erps, snapshots),
             signer=CursorSigner(secret_key),
+            etags=Etags(secret_key),
             snapshots=snapshots,
             proxies=Proxies(settings.csa_trusted_proxies),
             audit=audit,

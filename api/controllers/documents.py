@@ -16,11 +16,11 @@ from api.audit import AUDITED, note_rows
 from api.compression import COMPRESSED
 from api.controllers.instances import DocTypeName, InstanceId
 from api.errors import ALWAYS, OF_LISTS, OF_PARAMETERS, OF_READS, document_errors
-from api.etags import is_known, make_etag
+from api.etags import is_known
 from api.filters_operation import FiltersOperation
 from api.parameters import PARAMETERS, TAKES_FILTERS, read_filters
 from api.schemas.documents import Document, DocumentPage
-from api.services import AppServices
+from api.services import AppServices, Services
 from warehouse.accounts.audit import Event
 from warehouse.errors import NotReadable
 from warehouse.reading.documents import Documents, open_documents
@@ -56,8 +56,8 @@ Cursor = Annotated[
 Count = Annotated[
     Counting,
     QueryParameter(
-        description="`capped` counts up to 10,000 and says so; `exact` counts all, which takes "
-        "time; `none` does not count."
+        description="`capped` counts up to 10,000, or 1,000 where filters or your permissions "
+        "decide, and says so; `exact` counts all, which takes time; `none` does not count."
     ),
 ]
 IfNoneMatch = Annotated[
@@ -136,7 +136,9 @@ class DocumentController(Controller):
     ) -> Answer[Document]:
         """The whole document, child rows included. Percent-encode the name, `/` as `%2F`."""
         documents = await open_documents(services.doctypes, request.user, instance, doctype)
-        return await _answer(documents, _read_name(request, instance, doctype), if_none_match)
+        return await _answer(
+            services, documents, _read_name(request, instance, doctype), if_none_match
+        )
 
     @get(
         "/document",
@@ -157,12 +159,14 @@ class DocumentController(Controller):
     ) -> Answer[Document]:
         """As `…/documents/{name}`, for clients and proxies that can't pass `%2F` in a path."""
         documents = await open_documents(services.doctypes, request.user, instance, doctype)
-        return await _answer(documents, name, if_none_match)
+        return await _answer(services, documents, name, if_none_match)
 
 
-async def _answer(documents: Documents, name: str, if_none_match: str | None) -> Answer[Document]:
+async def _answer(
+    services: Services, documents: Documents, name: str, if_none_match: str | None
+) -> Answer[Document]:
     row = await documents.get(name)
-    etag = make_etag(row, documents.doctype)
+    etag = services.etags.make(row, documents.doctype)
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if is_known(etag, if_none_match):
         return Answer(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)

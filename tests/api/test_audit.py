@@ -44,13 +44,23 @@ def test_reads_and_lists_are_written_down_with_what_was_asked_and_given(doors: D
     listed, _, read, by_name, absent = wait_for_entries(doors, "auditee", 5)
     assert listed["event"] == "listed"
     assert (listed["instance"], listed["doctype"], listed["status"]) == ("a", "Customer", 200)
-    assert listed["asked"] == {"size": "2", "customer_name__contains": "a"}
+    assert listed["asked"] == [["size", "2"], ["customer_name__contains", "a"]]
     assert listed["rows"] == len(page.json()["items"]) > 0
     assert (read["event"], read["name"], read["request_id"]) == ("read", name, "one-read")
     assert (by_name["event"], by_name["name"], "asked" in by_name) == ("read", name, False)
     assert (absent["name"], absent["status"]) == ("no-such-customer", 404)
     assert {one["account_name"] for one in (listed, read)} == {"auditee"}
     assert {one["address"] for one in (listed, read)} == {"127.0.0.1"}
+
+
+def test_no_query_stops_the_audit_or_hides_what_was_asked(doors: Doors):
+    script = doors.script(doors.api.put_account("sly", links={"a": WIDE}))
+    script.get(f"{DOCUMENTS}?%00=1&%24x=1&a.b=1&x=%FF%ED%A0%80")
+    script.get(f"{DOCUMENTS}?name__not=a&name__not=b&size=1")
+    odd, repeated = wait_for_entries(doors, "sly", 2)
+    assert (odd["status"], odd["asked"][0]) == (400, ["\0", "1"])
+    assert (repeated["status"], repeated["rows"]) == (200, 1)
+    assert repeated["asked"][:2] == [["name__not", "a"], ["name__not", "b"]]
 
 
 def test_every_route_that_gives_documents_is_audited():

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from pymongo.errors import PyMongoError
+import bson
+from pymongo.errors import BulkWriteError
 
 from warehouse.documents.accounts import AuditEntry
 
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 FLUSH_EVERY_S = 1.0
 FLUSH_AT = 500
+DUPLICATE_KEY = 11000
 
 
 class Event(StrEnum):
@@ -79,10 +81,10 @@ class AuditTrail:
     async def note(
         self, event: Event, account: Account | None, client: Client, **details: Any
     ) -> None:
-        """Write an entry soon."""
+        """Write an entry soon; whether MongoDB can take it now is no matter of the caller's."""
         self._noted.append(self._entry(event, account, client, details))
         if len(self._noted) >= FLUSH_AT:
-            await self.flush()
+            await self._try_flush()
 
     @asynccontextmanager
     async def kept_up(self) -> AsyncIterator[None]:
@@ -98,23 +100,29 @@ class AuditTrail:
     async def _keep_up(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_EVERY_S)
-            try:
-                await self.flush()
-            except PyMongoError as error:
-                logger.error(  # noqa: TRY400 - the driver's message may hold what was audited
-                    "The audit can't be written (%s); %d entries wait.",
-                    type(error).__name__,
-                    len(self._noted),
-                )
+            await self._try_flush()
+
+    async def _try_flush(self) -> None:
+        try:
+            await self.flush()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the audit goes on
+            logger.error(  # noqa: TRY400 - the driver's message may hold what was audited
+                "The audit can't be written (%s); %d entries wait.",
+                type(error).__name__,
+                len(self._noted),
+            )
 
     async def flush(self) -> None:
-        """Write what was noted."""
-        entries, self._noted = self._noted, []
+        """Write what was noted; what fails waits for the next time."""
+        noted, self._noted = self._noted, []
+        entries = [entry for entry in noted if _is_storable(entry)]
+        if len(entries) < len(noted):
+            logger.error("%d audit entries can't be stored.", len(noted) - len(entries))
         if not entries:
             return
         try:
-            await AuditEntry.get_pymongo_collection().insert_many(entries, ordered=False)
-        except PyMongoError:
+            await _insert(entries)
+        except BaseException:  # the end of the process, too
             self._noted = entries + self._noted
             raise
 
@@ -125,6 +133,29 @@ class AuditTrail:
         where = {"address": client.address, "request_id": client.request_id}
         given = {key: value for key, value in details.items() if value is not None}
         return {"at": self._clock(), "event": event.value, **known, **where, **given}
+
+
+async def _insert(entries: list[dict[str, Any]]) -> None:
+    """Insert entries; those that are there were written by a try whose answer got lost."""
+    try:
+        await AuditEntry.get_pymongo_collection().insert_many(entries, ordered=False)
+    except BulkWriteError as error:
+        if error.details["writeConcernErrors"]:
+            raise
+        codes = [one["code"] for one in error.details["writeErrors"]]
+        refused = [code for code in codes if code != DUPLICATE_KEY]
+        if refused:
+            logger.error(  # noqa: TRY400 - as above
+                "MongoDB refuses %d audit entries: codes %s.", len(refused), set(refused)
+            )
+
+
+def _is_storable(entry: dict[str, Any]) -> bool:
+    try:
+        bson.encode(entry)
+    except Exception:  # noqa: BLE001 - of several kinds; one entry must not take the others along
+        return False
+    return True
 
 
 async def read_audit(account: str | None, limit: int) -> list[AuditEntry]:

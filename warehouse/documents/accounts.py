@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from beanie import Document
 from pydantic import Field
@@ -124,8 +124,10 @@ class SignInCount(Document):
 class AuditEntry(Document):
     """What somebody did; `account` is None where nobody known did it.
 
-    `reason`: the code of what failed. `asked`: a list's or export's query parameters, as they were
-    sent. `rows`: how many documents were given. `status`: of the HTTP answer.
+    `reason`: the code of what failed. `asked`: a list's or export's query parameters as they were
+    sent: pairs, since names may repeat and hold what MongoDB takes in no key. `truncated`: they
+    were too long to be kept whole. `rows`: how many documents, rows or groups were given.
+    `status`: of the HTTP answer.
     """
 
     at: datetime
@@ -139,7 +141,8 @@ class AuditEntry(Document):
     doctype: str | None = None
     name: str | None = None
     reason: str | None = None
-    asked: dict[str, Any] = Field(default_factory=dict)
+    asked: list[tuple[str, str]] = Field(default_factory=list)
+    truncated: bool = False
     rows: int | None = None
     status: int | None = None
 
