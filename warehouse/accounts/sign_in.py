@@ -87,8 +87,9 @@ class Entrance:
             if not _is_repeated(refused):
                 # What was typed for a name is not for the audit, unless it is one of the portal's.
                 account = await find_account(asked.username) if asked.instance is None else None
-                await self._write_failure(
-                    Event.SIGN_IN_FAILED, account, client, (asked.instance, refused)
+                instance = self._name_instance(asked.instance)
+                await self._audit.write(
+                    Event.SIGN_IN_FAILED, account, client, instance=instance, reason=refused.code
                 )
             raise
         await self._audit.write(Event.SIGNED_IN, opened.account, client, instance=asked.instance)
@@ -109,7 +110,10 @@ class Entrance:
             await link_user(account.id, user, proof.how, self._clock())
         except (AccessError, ErpError) as refused:
             if not _is_repeated(refused):
-                await self._write_failure(Event.LINK_FAILED, account, client, (instance, refused))
+                known = self._name_instance(instance)
+                await self._audit.write(
+                    Event.LINK_FAILED, account, client, instance=known, reason=refused.code
+                )
             raise
         await self._audit.write(
             Event.LINKED, account, client, instance=instance, erp_user=user.name
@@ -196,17 +200,9 @@ class Entrance:
             return None
         return await Account.get(link.account)
 
-    async def _write_failure(
-        self,
-        event: Event,
-        account: Account | None,
-        client: Client,
-        refused: tuple[str | None, AccessError | ErpError],
-    ) -> None:
-        """Audit what failed; what was typed for an instance that there is not is left out."""
-        asked, error = refused
-        instance = asked if asked in self._erps else None
-        await self._audit.write(event, account, client, instance=instance, reason=error.code)
+    def _name_instance(self, instance: str | None) -> str | None:
+        """Return an instance that there is; what else was typed is not for the audit."""
+        return instance if instance in self._erps else None
 
 
 def _is_repeated(error: AccessError | ErpError) -> bool:
