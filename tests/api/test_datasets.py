@@ -195,7 +195,7 @@ def test_the_audit_has_how_many_rows_were_given(accounts: httpx.Client, api: Api
         accounts.get(f"{LINES}/{path}", headers={"X-Request-Id": one})
         for path, one in zip(paths, ids, strict=True)
     )
-    given = [len(query.json()["groups"]), len(rows.json()["items"]), len(export.text.splitlines())]
+    given = [len(query.json()["items"]), len(rows.json()["items"]), len(export.text.splitlines())]
     until = time.monotonic() + 20
     entries: list[dict[str, Any]] = []
     with MongoClient(api.mongodb_uri) as client:
