@@ -63,8 +63,8 @@ Cursor = Annotated[
 Count = Annotated[
     Counting,
     QueryParameter(
-        description="`capped` counts up to 10,000 and says so; `exact` counts all, which takes "
-        "time; `none` does not count."
+        description="`capped` counts up to 10,000, or 1,000 where filters or your permissions "
+        "decide, and says so; `exact` counts all, which takes time; `none` does not count."
     ),
 ]
 IfNoneMatch = Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from api.sending import WholeAnswers
+from api.sending import LARGE_BYTES, WholeAnswers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from litestar.types import Receive, Scope, Send
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-LENGTH = (b"content-length", b"4")
 
 
 class Wire(asyncio.Transport):
@@ -45,7 +44,8 @@ async def answer(request: bytes, *bodies: bytes, pause_s: float = 0.0) -> Wire:
     """Return the wire after an app has answered with `bodies`."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [LENGTH] if len(bodies) == 1 else []
+        length = (b"content-length", str(len(bodies[0])).encode())
+        headers = [length] if len(bodies) == 1 else []
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         for number, body in enumerate(bodies, 1):
             if pause_s:
@@ -68,6 +68,13 @@ async def test_head_and_body_are_sent_at_once():
     [sent] = (await answer(REQUEST, b"body")).sent
     assert sent.startswith(b"HTTP/1.1 200 OK\r\n")
     assert sent.endswith(b"\r\n\r\nbody")
+
+
+async def test_what_is_large_is_not_copied_to_the_head():
+    large = b"x" * (LARGE_BYTES + 1)
+    head, body = (await answer(REQUEST, large)).sent
+    assert head.endswith(b"\r\n\r\n")
+    assert body == large
 
 
 async def test_a_stream_is_sent_as_it_comes():

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.warehouse.reading.samples import documents_of, store
+from tests.warehouse.reading.samples import documents_of, store, view
+from warehouse.access.verdict import SharesBranch
 from warehouse.documents.raw import raw_model
 from warehouse.errors import QueryRefused
 from warehouse.reading.cursors import CursorSigner
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
 
     from warehouse.reading.documents import Documents
+    from warehouse.reading.view import View
 
 SIGNER = CursorSigner("key of the tests")
 DOCTYPES = itertools.count()
@@ -193,16 +195,22 @@ async def test_counts_are_capped_exact_or_none(
     database: AsyncDatabase[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("warehouse.reading.listing.COUNT_CAP", 3)
+    monkeypatch.setattr("warehouse.reading.listing.FILTERED_COUNT_CAP", 2)
     await store([{"qty": number} for number in range(5)])
 
-    async def count(counting: Counting, **asked: Any) -> tuple[int | None, bool]:
+    async def count(
+        counting: Counting, seen: View | None = None, **asked: Any
+    ) -> tuple[int | None, bool]:
         request = ListRequest(size=1, count=counting, **asked)
-        page = await read_page(documents_of(), OPERATOR, request, SIGNER)
+        page = await read_page(documents_of(seen=seen), OPERATOR, request, SIGNER)
         return page.count, page.is_count_capped
 
     assert await count(Counting.CAPPED) == (3, True)
     assert await count(Counting.EXACT) == (5, False)
     assert await count(Counting.NONE) == (None, False)
-    assert await count(Counting.CAPPED, filters=(("qty__gte", "2"),)) == (3, False)
-    assert await count(Counting.CAPPED, filters=(("qty__gte", "1"),)) == (3, True)
+    assert await count(Counting.CAPPED, filters=(("qty__gte", "3"),)) == (2, False)
+    assert await count(Counting.CAPPED, filters=(("qty__gte", "2"),)) == (2, True)
+    some = view(SharesBranch(("0000", "0001", "0002")))
+    assert await count(Counting.CAPPED, some) == (2, True)
+    assert await count(Counting.EXACT, some) == (3, False)
     assert await count(Counting.EXACT, filters=(("qty__gt", "9"),)) == (0, False)
