@@ -142,7 +142,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers: list[tuple[bytes, bytes]] = [*message["headers"], *SECURITY_HEADERS]
-            if not any(name == b"cache-control" for name, _ in headers):
+            if b"cache-control" not in dict(headers):
                 headers.append(NO_STORE)
             headers.append((b"x-request-id", self.request_id))
             message["headers"] = headers

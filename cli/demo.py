@@ -6,8 +6,10 @@ import asyncio
 import os
 import shlex
 import signal
+import sys
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,11 +68,11 @@ def demo(
     log_to_stderr()
     clock = Clock()
     machine = {name: os.environ[name] for name in FROM_ENVIRONMENT if name in os.environ}
-    data_dir = load_settings(machine, env_file=None).csa_data_dir
+    data_dir = load_settings(machine, env_file=None).csa_data_dir.resolve()
     with ExitStack() as parts:
         server = parts.enter_context(prefect_server(data_dir))
         sites = parts.enter_context(sample_sites())
-        variables = machine | settings_variables(sites)
+        variables = machine | {"CSA_DATA_DIR": str(data_dir)} | settings_variables(sites)
         settings = load_settings(variables, env_file=None)
         parts.enter_context(embedded_mongod(settings.csa_data_dir, settings.csa_mongod))
         flows_log = data_dir / "flows.log"
@@ -122,10 +124,11 @@ def _explain(
     for account, paths in ((operator, OF_OPERATORS), *((one, EXAMPLES) for one in employees[:1])):
         for path in paths:
             out.print(f"  curl -H 'Authorization: Bearer {account.token}' '{url}{path}'")
-    out.print("Try the commands from another terminal with these variables:")
+    out.print("Try the commands from another terminal, away from any .env:")
+    out.print(f"  cd {shlex.quote(variables['CSA_DATA_DIR'])}; unset MONGODB_URI")
     for name, value in variables.items():
         out.print(f"  export {name}={shlex.quote(value)}")
-    out.print("  .venv/bin/csa status")
+    out.print(f"  {shlex.quote(str(Path(sys.executable).with_name('csa')))} status")
 
 
 def _wait_for_ctrl_c() -> None:

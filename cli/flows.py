@@ -8,7 +8,7 @@ from warehouse.settings import get_settings
 
 
 def flows() -> None:
-    """Serve the Prefect deployments: daily at 01:00, and each instance's ingest.
+    """Serve the Prefect deployments: daily, ingest, transform and the others of docs/operations.md.
 
     Needs a Prefect server: PREFECT_API_URL says where. For several machines use prefect.yaml.
     """

@@ -34,7 +34,7 @@ def status(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show documents, freshness and failures of each instance and DocType."""
+    """Show documents, freshness and failures of each instance and DocType, and of each dataset."""
     settings = get_settings()
     names = [erp.instance for erp in select_instances(settings, instances)]
     statuses, datasets = asyncio.run(_read(settings, names))
@@ -145,6 +145,7 @@ def _table(lines: Sequence[DocTypeStatus]) -> Table:
     table.add_column("DocType")
     table.add_column("documents", justify="right")
     table.add_column("rejected", justify="right")
+    table.add_column("synced", justify="right")
     table.add_column("verified", justify="right")
     table.add_column("state")
     for line in lines:
@@ -152,6 +153,7 @@ def _table(lines: Sequence[DocTypeStatus]) -> Table:
             printable(line.doctype),
             f"{line.documents:,}",
             f"{line.rejected:,}",
+            f"{line.attempted_at:%Y-%m-%d %H:%M}" if line.attempted_at else "never",
             _ago(line.lag_s),
             _state(line),
         )

@@ -19,18 +19,30 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 STOP_S = 15.0
 POLL_S = 0.1
+# What points the warehouse at an operator's own MongoDB and ERPs: no part of the demo may find it.
+OF_THE_WAREHOUSE = ("CSA_", "ERP_", "MONGODB_", "BUSINESS_")
 
 
 @contextmanager
 def running(
     module: Sequence[str], variables: Mapping[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `python -m …` with `variables` in its environment, its output in `log`, until the end."""
+    """Run `python -m …` with `variables` in its environment, its output in `log`, until the end.
+
+    Of the warehouse's variables it sees only these: it runs beside its log, where there is no
+    `.env`, and inherits none.
+    """
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(OF_THE_WAREHOUSE)
+    }
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 our own modules
             [sys.executable, "-m", *module],
-            env=os.environ | dict(variables),
+            env=inherited | dict(variables),
+            cwd=log.parent,
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -18,8 +18,6 @@ _OF_INSTANCES = (
 RETIRED = {
     "ERP_USERNAME": _OF_INSTANCES,
     "ERP_PASSWORD": _OF_INSTANCES,
-    "CSA_OPERATOR_TOKEN": "Remove it: csa user add NAME --operator makes an operator, csa user "
-    "link NAME INSTANCE ERP_USER opens an ERP to them, csa user token NAME makes a token.",
 }
 INSTANCE_PREFIX = "ERP__"
 

@@ -57,10 +57,8 @@ class OperationsController(Controller):
     async def list_runs(
         self,
         services: AppServices,
-        instance: Annotated[
-            str | None, QueryParameter(description="Only runs on this ERP.")
-        ] = None,
-        size: Annotated[int, QueryParameter(ge=1, le=500, description="Runs at most.")] = 50,
+        instance: OnlyInstance = None,
+        size: RunsAtMost = 50,
     ) -> RunList:
         """Runs on all ERPs or on one, the one that started last first."""
         if instance is not None and instance not in services.erps:

@@ -1,4 +1,4 @@
-"""The 51 cases of references/frappe-permissions.md, section 12, over HTTP: lists, counts, reads.
+"""The truth table of read permissions, 51 cases, over HTTP: lists, counts, reads.
 
 The rows are those of the compiler's tests. What only the tables can show (47, 48) is there.
 """

@@ -99,12 +99,6 @@ def test_the_retired_variables_name_the_new_ones(name: str) -> None:
     assert "ERP__<ID>__API_KEY" in error.cure
 
 
-def test_the_retired_operator_token_names_what_makes_an_operator() -> None:
-    error = load_failing({"CSA_OPERATOR_TOKEN": SENTINEL})
-    assert "csa user add NAME --operator" in error.cure
-    assert "csa user token NAME" in error.cure
-
-
 def test_ids_that_differ_in_case_only_must_agree() -> None:
     assert load(KISAN | {"ERP__Kisanmitra__API_KEY": "key"}) == load(KISAN)
     error = load_failing(KISAN | {"ERP__Kisanmitra__API_KEY": f"{SENTINEL}2"})

@@ -1,7 +1,7 @@
 """Compile what a user may see of a DocType: from a snapshot alone, without looking at anything.
 
-What a single read of ERPNext gives is what is shown; its lists show more in places. Specification:
-references/frappe-permissions.md, section 11.
+What a single read of ERPNext gives is what is shown; its lists show more in places. docs/access.md
+tells what is applied.
 """
 
 from __future__ import annotations

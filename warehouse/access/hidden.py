@@ -1,7 +1,7 @@
 """Which fields of a DocType a user must not see, whatever the document.
 
 ERPNext strips fields of a higher permlevel. What version 16 masks is hidden here, since a masked
-value could still be filtered and sorted by. Facts: references/frappe-permissions.md, section 6.
+value could still be filtered and sorted by. Source: frappe/model/document.py.
 """
 
 from __future__ import annotations

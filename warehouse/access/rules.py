@@ -1,6 +1,6 @@
 """Which roles a user has, and which permission rows count for a DocType.
 
-Facts: references/frappe-permissions.md, sections 1 and 2.
+Source: frappe/permissions.py and frappe/model/meta.py, versions 13 to 16.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One version of an instance's permission tables: all that deciding who may see what needs.
 
 Whole and of one moment, with its own metas, trees and settings: nothing else is looked at, so that
-two versions never mix. Facts: references/frappe-permissions.md, section 10.
+two versions never mix.
 """
 
 from __future__ import annotations

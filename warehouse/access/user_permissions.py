@@ -1,6 +1,6 @@
 """What User Permissions demand of a DocType's documents and of the rows of their tables.
 
-Facts: references/frappe-permissions.md, section 4.
+Source: frappe/permissions.py and frappe/core/doctype/user_permission, versions 13 to 16.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from warehouse.access.hooks import is_known_app
 from warehouse.access.refresh import read_apps
 from warehouse.access.tables import RULED
-from warehouse.doctor.findings import Finding, list_names, warning, well
+from warehouse.doctor.findings import Finding, error, list_names, warning, well
 from warehouse.doctor.reading import give_role, read_rules
 from warehouse.doctor.rules import ADMINISTRATOR, SYSTEM_MANAGER, Reach, known_reader
 from warehouse.erpnext.query import ListQuery
@@ -54,7 +54,7 @@ async def _check_reach(key: Key) -> list[Finding]:
         f"{key.user} may not be shown every row of {list_names(in_part)}, so employees are shown "
         "nothing: a row that is missing could be the one that hides a document."
     )
-    return [warning(subject, message, give_role(key.user, " and ".join(to_add)))]
+    return [error(subject, message, give_role(key.user, " and ".join(to_add)))]
 
 
 async def _check_apps(key: Key) -> list[Finding]:

@@ -20,11 +20,14 @@ from warehouse.erpnext.query import ListQuery
 from warehouse.errors import ErpContractBroken, ErpRejected
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from warehouse.doctor.catalog import ListedDocType
     from warehouse.erpnext.client import ErpClient
 
 # Without these no DocType can be ingested: a document's fields are not known.
 CATALOG_TABLES = ("Custom Field", "Property Setter")
+DELETIONS = "Deleted Document"
 # Who may see what, and what was deleted; a child table is asked with a parent.
 PERMISSION_TABLES = {
     "DocPerm": "DocType",
@@ -36,7 +39,7 @@ PERMISSION_TABLES = {
     "User Type": None,
     "User Permission": None,
     "DocShare": None,
-    "Deleted Document": None,
+    DELETIONS: None,
     "Server Script": None,
     "System Settings": None,
     "Installed Applications": None,
@@ -92,11 +95,19 @@ async def check_permission_tables(key: Key) -> list[Finding]:
         denied - needed, lambda table: frozenset({known_reader(table, key.catalog[table].module)})
     )
     for role, of_role in by_role.items():
-        message = f"The key may not read {list_names(of_role)}; who may see what stays unknown."
-        findings.append(warning(subject, message, give_role(key.user, role)))
+        findings.append(_tell_denied(subject, of_role, give_role(key.user, role)))
     if answers.readable and not denied:
         findings.append(well(subject, f"The key reads all {len(answers.readable)} of them."))
     return findings + _name_failures(subject, answers)
+
+
+def _tell_denied(subject: str, tables: Sequence[str], cure: str) -> Finding:
+    """Return what it means that the key may not read `tables`, all of which one role would open."""
+    if set(tables) == {DELETIONS}:
+        message = f"The key may not read {DELETIONS}; deletions are found by inventory alone."
+        return warning(subject, message, cure)
+    message = f"The key may not read {list_names(tables)}; who may see what stays unknown, and "
+    return error(subject, message + "so nobody is shown anything.", cure)
 
 
 async def check_user_permissions(key: Key) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""The cases of references/frappe-permissions.md, section 12, that no row decides.
+"""The cases of the truth table of read permissions that no row decides.
 
 Of fields (33 to 38 and 49), of roles as tables give them (47, 48), of identity (51). The age of a
 snapshot (50) is in test_snapshots.py.

@@ -1,4 +1,4 @@
-"""The 51 cases of references/frappe-permissions.md, section 12: rows, by the filter in MongoDB.
+"""The truth table of read permissions, 51 cases: rows, by the filter in MongoDB.
 
 The numbers are the table's. Cases of fields, of the snapshot's age and of identity are in
 test_truth_of_fields.py; those that stand here without a number are neighbours of the one above.

@@ -209,11 +209,19 @@ async def test_a_key_that_can_not_list_doctypes_can_not_be_used():
 async def test_unreadable_permission_tables_name_the_role_to_add():
     site = FakeFrappe(refused={"DocShare", "Has Role", "System Settings", "Server Script"})
     findings = about(await examine(site), "permission tables")
-    assert {finding.status for finding in findings} == {Status.WARNING}
+    assert {finding.status for finding in findings} == {Status.ERROR}
     by_role = {finding.cure.split("the role ")[1].split(" in ")[0]: finding for finding in findings}
     assert by_role.keys() == {"System Manager", "Script Manager"}
-    assert "DocShare, Has Role, System Settings;" in by_role["System Manager"].message
+    assert (
+        "DocShare, Has Role, System Settings; who may see what" in by_role["System Manager"].message
+    )
     assert "Server Script;" in by_role["Script Manager"].message
+
+
+async def test_unreadable_deletions_are_a_warning():
+    findings = about(await examine(FakeFrappe(refused={"Deleted Document"})), "permission tables")
+    assert [finding.status for finding in findings] == ["warning"]
+    assert "Deleted Document" in findings[0].message
 
 
 async def test_unreadable_custom_fields_are_an_error():
@@ -258,7 +266,7 @@ async def test_a_permission_table_that_is_shown_in_part_names_the_role_to_add():
     rules = [make_rule("Server Script", "Script Manager"), own]
     findings = await examine(FakeFrappe(rows={"Custom DocPerm": rules}))
     (finding,) = about(findings, "access rules")
-    assert finding.status is Status.WARNING
+    assert finding.status is Status.ERROR
     assert "Server Script, User Permission" in finding.message
     assert "System Manager and Script Manager" in finding.cure
 

@@ -30,7 +30,7 @@ async def test_a_sample_site_is_healthy(mongodb_uri: str, site: SiteProcess):
         findings = await examine(
             Scope(every_doctype=every_doctype), lambda: load_settings(variables, None)
         )
-        assert {finding.status for finding in findings} == {Status.OK}
+        assert [one for one in findings if one.status is not Status.OK] == []
         assert is_healthy(findings)
 
 
