@@ -176,16 +176,20 @@ class SignInRefused(AccessError):
 
 
 class SignInThrottled(AccessError):
-    """Too many sign-ins failed; `retry_after_s` says for how long none is tried."""
+    """Too many sign-ins failed; `retry_after_s` says for how long none is tried.
+
+    `is_repeated`: others were refused before it in the same window.
+    """
 
     code = "sign_in_throttled"
 
-    def __init__(self, *, retry_after_s: float) -> None:
+    def __init__(self, *, retry_after_s: float, is_repeated: bool = False) -> None:
         super().__init__(
             "Too many sign-ins have failed.",
             cure=f"Try again in {max(1, round(retry_after_s / 60))} min.",
         )
         self.retry_after_s = retry_after_s
+        self.is_repeated = is_repeated
 
 
 class AccountRefused(AccessError):
