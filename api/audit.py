@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from api.parameters import LONGEST_PARAMETER
 from warehouse.accounts.audit import Event
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 AUDITED = "audited"
 MOST_ASKED = 50  # more than any route takes
-LONGEST_ASKED = 8192  # as long as any parameter may be
 ROWS = "audited_rows"
 
 
@@ -55,4 +55,4 @@ async def audit_read(audit: AuditTrail, scope: HTTPScope, status: int) -> None:
 
 
 def _cut(text: str) -> str:
-    return text[:LONGEST_ASKED]
+    return text[:LONGEST_PARAMETER]

@@ -36,6 +36,7 @@ from warehouse.errors import (
     QueryRefused,
     ReadError,
     SignInThrottled,
+    TooManyExports,
 )
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ KINDS = {
         Kind("link_taken", HTTP_409_CONFLICT, "The ERPNext user is linked to another account"),
         Kind("password_unset", HTTP_409_CONFLICT, "The account has no portal password"),
         Kind("too_many_tokens", HTTP_409_CONFLICT, "There are too many tokens"),
+        Kind("too_many_exports", HTTP_429_TOO_MANY_REQUESTS, "Too many exports are running"),
         Kind("sign_in_throttled", HTTP_429_TOO_MANY_REQUESTS, "Too many sign-ins have failed"),
         Kind(
             "internal_error",
@@ -193,7 +195,7 @@ def to_response(request: Request[Any, Any, Any], error: Exception) -> Response[P
     headers = dict(HEADERS.get(problem.status, {}))
     if isinstance(error, HTTPException) and problem.status == HTTP_405_METHOD_NOT_ALLOWED:
         headers |= error.headers or {}
-    if isinstance(error, SignInThrottled):
+    if isinstance(error, SignInThrottled | TooManyExports):
         headers["Retry-After"] = str(math.ceil(error.retry_after_s))
     return Response(problem, status_code=problem.status, media_type=PROBLEM_JSON, headers=headers)
 

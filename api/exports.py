@@ -49,13 +49,13 @@ async def _in_batches(
     async for row in rows:
         batch.append(row)
         if len(batch) == BATCH_ROWS:
-            yield batch
             sent += len(batch)
             note_rows(request, sent)
+            yield batch
             batch = []
     if batch:
-        yield batch
         note_rows(request, sent + len(batch))
+        yield batch
 
 
 def _format_csv(lines: Sequence[Sequence[Any]]) -> bytes:

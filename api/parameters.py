@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 PARAMETERS = "parameters"
 TAKES_FILTERS = "takes_filters"
 LONGEST_SHOWN = 100
+LONGEST_PARAMETER = 8192
+LONGEST_SORT = 1000
 
 
 async def check_parameters(request: Request[Any, Any, Any]) -> None:

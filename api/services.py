@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from api.etags import Etags
+from api.export_gate import ExportGate
 from api.metrics import Metrics
 from api.proxies import Proxies
 from warehouse.access.snapshots import Snapshots
@@ -42,6 +43,7 @@ class Services:
     identities: Identities
     entrance: Entrance
     datasets: Datasets
+    exports: ExportGate
 
     @classmethod
     def of(cls, settings: Settings, secret_key: str) -> Services:
@@ -60,6 +62,7 @@ class Services:
             identities=Identities(erps, snapshots, SessionKey(secret_key)),
             entrance=Entrance(erps, audit),
             datasets=Datasets(load_registry(), snapshots, frozenset(erps)),
+            exports=ExportGate(),
         )
 
 

@@ -27,7 +27,8 @@ WarehouseError(message, cure, context)
    ├─ DatasetNeedsFullAccess          figures made of what the subject may not see as a whole
    ├─ AccessSnapshotStale             nobody knows who may see what: nothing is shown
    ├─ QueryRefused(code, parameter)   the query can't be understood: say which parameter
-   └─ QueryTooSlow                    MongoDB took longer than a query may
+   ├─ QueryTooSlow                    MongoDB took longer than a query may
+   └─ TooManyExports(retry_after_s)   as many as may run side by side do
 
 All of them survive pickling (Prefect stores results and states pickled) and none carries a secret.
 """
@@ -175,16 +176,20 @@ class SignInRefused(AccessError):
 
 
 class SignInThrottled(AccessError):
-    """Too many sign-ins failed; `retry_after_s` says for how long none is tried."""
+    """Too many sign-ins failed; `retry_after_s` says for how long none is tried.
+
+    `is_repeated`: others were refused before it in the same window.
+    """
 
     code = "sign_in_throttled"
 
-    def __init__(self, *, retry_after_s: float) -> None:
+    def __init__(self, *, retry_after_s: float, is_repeated: bool = False) -> None:
         super().__init__(
             "Too many sign-ins have failed.",
             cure=f"Try again in {max(1, round(retry_after_s / 60))} min.",
         )
         self.retry_after_s = retry_after_s
+        self.is_repeated = is_repeated
 
 
 class AccountRefused(AccessError):
@@ -285,3 +290,13 @@ class QueryTooSlow(ReadError):
         super().__init__(
             "The query takes too long.", cure="Filter by fewer or indexed fields, or ask for less."
         )
+
+
+class TooManyExports(ReadError):
+    """As many exports as may run side by side do, of the account or of all."""
+
+    code = "too_many_exports"
+
+    def __init__(self, *, retry_after_s: float) -> None:
+        super().__init__("Too many exports are running.", cure="Try again when one has ended.")
+        self.retry_after_s = retry_after_s

@@ -11,13 +11,19 @@ from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK
 
 from api.answers import Answer
-from api.audit import AUDITED
+from api.audit import AUDITED, note_rows
 from api.compression import COMPRESSED
 from api.controllers.documents import Count, Cursor, Size
 from api.errors import ALWAYS, OF_LISTS, OF_PARAMETERS, document_errors
 from api.exports import CSV_TYPE, NDJSON_TYPE, stream_csv, stream_ndjson
 from api.filters_operation import FiltersOperation
-from api.parameters import PARAMETERS, TAKES_FILTERS, read_filters
+from api.parameters import (
+    LONGEST_PARAMETER,
+    LONGEST_SORT,
+    PARAMETERS,
+    TAKES_FILTERS,
+    read_filters,
+)
 from api.schemas.datasets import (
     DatasetDetail,
     DatasetList,
@@ -41,12 +47,16 @@ Slug = Annotated[str, PathParameter(description="A dataset, as the list of them 
 Sort = Annotated[
     str | None,
     QueryParameter(
-        description="Columns, separated by commas, `-` before those that descend; default: by key."
+        max_length=LONGEST_SORT,
+        description="Columns, separated by commas, `-` before those that descend; default: by key.",
     ),
 ]
 Fields = Annotated[
     str | None,
-    QueryParameter(description="Columns, separated by commas; default, and `*`: all of them."),
+    QueryParameter(
+        max_length=LONGEST_PARAMETER,
+        description="Columns, separated by commas; default, and `*`: all of them.",
+    ),
 ]
 Measures = Annotated[
     str,
@@ -56,7 +66,10 @@ Measures = Annotated[
 ]
 By = Annotated[
     str | None,
-    QueryParameter(description="Columns to group by, separated by commas; default: one total."),
+    QueryParameter(
+        max_length=LONGEST_SORT,
+        description="Columns to group by, separated by commas; default: one total.",
+    ),
 ]
 OF_ROWS = (*ALWAYS, *OF_PARAMETERS, *OF_LISTS, "not_found", "dataset_needs_full_access")
 OF_QUERY = tuple(code for code in OF_ROWS if not code.startswith("cursor"))
@@ -125,6 +138,7 @@ class DatasetController(Controller):
         opened = await _open(request, services, slug)
         asked = ListRequest(read_filters(request), sort, fields, size, cursor, count)
         page = await read_row_page(opened, request.user, asked, services.signer)
+        note_rows(request, len(page.rows))
         return Answer(DatasetRowPage.of(opened, page))
 
     @get(
@@ -150,7 +164,9 @@ class DatasetController(Controller):
         """
         opened = await _open(request, services, slug)
         asked = QueryRequest(measures, by, read_filters(request))
-        return Answer(DatasetQueryAnswer.of(opened, await query_dataset(opened, asked)))
+        answered = await query_dataset(opened, asked)
+        note_rows(request, len(answered.groups))
+        return Answer(DatasetQueryAnswer.of(opened, answered))
 
     @get(
         "/{slug:str}/export.csv",
@@ -162,7 +178,7 @@ class DatasetController(Controller):
             HTTP_200_OK: ResponseSpec(
                 str, description="All rows, streamed.", media_type=CSV_TYPE, generate_examples=False
             ),
-            **document_errors(*OF_QUERY, STALE),
+            **document_errors(*OF_QUERY, STALE, "too_many_exports"),
         },
     )
     async def export_csv(
@@ -180,6 +196,7 @@ class DatasetController(Controller):
         opened, plan = await _plan(request, services, slug, sort, fields)
         rows = (present(row, plan.names) async for row in stream_rows(opened, plan))
         content = stream_csv(rows, plan.names, request)
+        content = services.exports.hold(request.user.key, content)
         return Stream(content, media_type=CSV_TYPE, headers=_as_file(f"{slug}.csv"))
 
     @get(
@@ -195,7 +212,7 @@ class DatasetController(Controller):
                 media_type=NDJSON_TYPE,
                 generate_examples=False,
             ),
-            **document_errors(*OF_QUERY, STALE),
+            **document_errors(*OF_QUERY, STALE, "too_many_exports"),
         },
     )
     async def export_ndjson(
@@ -210,6 +227,7 @@ class DatasetController(Controller):
         opened, plan = await _plan(request, services, slug, sort, fields)
         rows = (present(row, plan.names) async for row in stream_rows(opened, plan))
         content = stream_ndjson(rows, request)
+        content = services.exports.hold(request.user.key, content)
         return Stream(content, media_type=NDJSON_TYPE, headers=_as_file(f"{slug}.ndjson"))
 
 

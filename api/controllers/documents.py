@@ -18,7 +18,13 @@ from api.controllers.instances import DocTypeName, InstanceId
 from api.errors import ALWAYS, OF_LISTS, OF_PARAMETERS, OF_READS, document_errors
 from api.etags import is_known
 from api.filters_operation import FiltersOperation
-from api.parameters import PARAMETERS, TAKES_FILTERS, read_filters
+from api.parameters import (
+    LONGEST_PARAMETER,
+    LONGEST_SORT,
+    PARAMETERS,
+    TAKES_FILTERS,
+    read_filters,
+)
 from api.schemas.documents import Document, DocumentPage
 from api.services import AppServices, Services
 from warehouse.accounts.audit import Event
@@ -28,27 +34,28 @@ from warehouse.reading.filters import OWN
 from warehouse.reading.listing import Counting, ListRequest, read_page
 
 NAME_SEGMENT = 8
-LONGEST_CURSOR = 8192
 
 Sort = Annotated[
     str | None,
     QueryParameter(
+        max_length=LONGEST_SORT,
         description="Fields, separated by commas, `-` before those that descend; default "
-        "`-modified`. The name decides between equals, in the direction of the last field."
+        "`-modified`. The name decides between equals, in the direction of the last field.",
     ),
 ]
 Fields = Annotated[
     str | None,
     QueryParameter(
+        max_length=LONGEST_PARAMETER,
         description="Fields and child tables, separated by commas; `*` for whole documents; "
-        "default: name, title, the fields of ERPNext's own list, docstatus, modified."
+        "default: name, title, the fields of ERPNext's own list, docstatus, modified.",
     ),
 ]
 Size = Annotated[int, QueryParameter(ge=1, le=500, description="Documents per page.")]
 Cursor = Annotated[
     str | None,
     QueryParameter(
-        max_length=LONGEST_CURSOR,
+        max_length=LONGEST_PARAMETER,
         description="`next_cursor` of the page before. It belongs to the instance, DocType, "
         "filters, sort and fields that it was made for.",
     ),

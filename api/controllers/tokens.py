@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from litestar import Controller, Request, delete, get, post
 from litestar.params import JSONBody, PathParameter
@@ -12,10 +12,14 @@ from api.callers import caller_of, client_of
 from api.controllers.session import LARGEST_BODY
 from api.errors import ALWAYS, OF_CHANGES, document_errors
 from api.schemas.session import NewToken, Token, TokenList, TokenOrder
-from api.services import AppServices
+from api.services import AppServices, Services
 from warehouse.accounts.audit import Event
+from warehouse.accounts.links import list_opened
 from warehouse.accounts.tokens import add_token, list_tokens, revoke_token
 from warehouse.errors import NotReadable
+
+if TYPE_CHECKING:
+    from warehouse.accounts.identity import Caller
 
 TokenId = Annotated[str, PathParameter(description="A token, as its id in the list.")]
 
@@ -35,7 +39,10 @@ class TokenController(Controller):
     async def make_token(
         self, request: Request[Any, Any, Any], services: AppServices, data: JSONBody[TokenOrder]
     ) -> NewToken:
-        """The token is in this answer and nowhere else."""
+        """The token is in this answer and nowhere else.
+
+        One of a session that was signed in at an ERP expires after 30 days at most.
+        """
         caller = caller_of(request)
         now = datetime.now(UTC)
         kept, token = await add_token(caller.account.id, data.title, caller.proven, data.days, now)
@@ -49,9 +56,13 @@ class TokenController(Controller):
         summary="List my tokens",
         responses=document_errors(*ALWAYS, "unknown_parameter"),
     )
-    async def list_tokens(self, request: Request[Any, Any, Any]) -> TokenList:
-        """Those that have not expired, without the tokens themselves."""
-        found = await list_tokens(caller_of(request).account.id, datetime.now(UTC))
+    async def list_tokens(
+        self, request: Request[Any, Any, Any], services: AppServices
+    ) -> TokenList:
+        """Those that have not expired and open no more than I do here, without the tokens."""
+        caller = caller_of(request)
+        opened = _list_opened(caller, services)
+        found = await list_tokens(caller.account.id, opened, datetime.now(UTC))
         return TokenList([Token.of(token) for token in found])
 
     @delete(
@@ -63,9 +74,14 @@ class TokenController(Controller):
     async def revoke_token(
         self, request: Request[Any, Any, Any], services: AppServices, token_id: TokenId
     ) -> None:
-        """It opens nothing from now on."""
-        account = caller_of(request).account
-        if not await revoke_token(account.id, token_id):
+        """It opens nothing from now on. Not found: it is not in the list."""
+        caller = caller_of(request)
+        account = caller.account
+        if not await revoke_token(account.id, _list_opened(caller, services), token_id):
             raise NotReadable
         services.identities.forget(account.id)
         await services.audit.write(Event.TOKEN_REVOKED, account, client_of(request), name=token_id)
+
+
+def _list_opened(caller: Caller, services: Services) -> frozenset[str] | None:
+    return None if caller.proven is None else list_opened(services.erps, caller.proven)

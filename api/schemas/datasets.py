@@ -183,7 +183,7 @@ class DatasetDetail(DatasetSummary, frozen=True, kw_only=True):
             measures=[DatasetMeasure.of(one) for one in columns.measures.values()],
             checks=[DatasetCheck(code, title, code not in failed) for code, title in checks],
             gaps=_gaps(opened),
-            failures={str(one.slot): one.failure.message for one in opened.live if one.failure},
+            failures=_failures(opened),
             refused=_refused(opened),
         )
 
@@ -274,6 +274,12 @@ def _columns(columns: RowColumns) -> list[DatasetColumn]:
 def _gaps(opened: OpenDataset) -> list[DatasetGap]:
     found = {(gap.instance, gap.doctype, gap.reason) for one in opened.live for gap in one.gaps}
     return [DatasetGap(*gap) for gap in sorted(found)]
+
+
+def _failures(opened: OpenDataset) -> dict[str, str]:
+    """Return partition → the check that its last build broke; figures are for operators."""
+    unnamed = "The build failed; those who look after the warehouse see why."
+    return {str(one.slot): one.failure.check or unnamed for one in opened.live if one.failure}
 
 
 def _refused(opened: OpenDataset) -> list[DatasetRefusal]:

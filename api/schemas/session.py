@@ -54,7 +54,9 @@ class Link(Struct, frozen=True):
 
     instance: str
     title: str
-    erp_user: str
+    erp_user: Annotated[
+        str | None, Meta(description="Null, as `proof` is, where the caller opens no such link.")
+    ]
     state: Annotated[
         str,
         Meta(
@@ -64,21 +66,22 @@ class Link(Struct, frozen=True):
         ),
     ]
     is_open: Annotated[bool, Meta(description="Whether it opens the ERP here and now.")]
-    proof: Annotated[str, Meta(description="`password`, `api_key` or `administrator`.")]
+    proof: Annotated[str | None, Meta(description="`password`, `api_key` or `administrator`.")]
     proven_at: datetime
 
     @classmethod
-    def of(cls, judged: JudgedLink, erps: Mapping[str, ErpInstance]) -> Self:
-        """Return the wire form of a link."""
+    def of(cls, judged: JudgedLink, caller: Caller, erps: Mapping[str, ErpInstance]) -> Self:
+        """Return the wire form of a link, as far as what the caller proved may show it."""
         link = judged.link
+        is_covered = caller.covers(link.instance)
         known = erps.get(link.instance)
         return cls(
             instance=link.instance,
             title=known.title if known else link.instance,
-            erp_user=link.erp_user,
+            erp_user=link.erp_user if is_covered else None,
             state=judged.state.value,
             is_open=judged.is_open,
-            proof=link.proof.value,
+            proof=link.proof.value if is_covered else None,
             proven_at=link.proven_at,
         )
 
@@ -102,7 +105,7 @@ class Session(Struct, frozen=True):
             has_password=caller.account.password_hash is not None,
             means=caller.means.value,
             expires_at=caller.expires_at,
-            links=[Link.of(judged, erps) for judged in caller.links],
+            links=[Link.of(judged, caller, erps) for judged in caller.links],
         )
 
 

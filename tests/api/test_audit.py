@@ -63,6 +63,19 @@ def test_no_query_stops_the_audit_or_hides_what_was_asked(doors: Doors):
     assert repeated["asked"][:2] == [["name__not", "a"], ["name__not", "b"]]
 
 
+def test_no_parameter_pushes_filters_out_of_the_audit(doors: Doors):
+    script = doors.script(doors.api.put_account("pusher", links={"a": WIDE}))
+    fields = ",".join(["name"] * 1600)
+    for query in (f"fields={fields}", f"fields={fields},{fields}", f"sort={fields}"):
+        script.get(f"{DOCUMENTS}?{query}&name__not=secret")
+    answered, too_long, sort = wait_for_entries(doors, "pusher", 3)
+    assert [one["status"] for one in (answered, too_long, sort)] == [200, 400, 400]
+    assert ["name__not", "secret"] in answered["asked"]
+    assert "truncated" not in answered
+    assert ["name__not", "secret"] in too_long["asked"]
+    assert too_long["truncated"]
+
+
 def test_every_route_that_gives_documents_is_audited():
     """A route that shows documents and says so to nobody must not be added unseen."""
     silent = [

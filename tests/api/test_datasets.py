@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -185,6 +186,26 @@ def test_an_operator_without_links_sees_no_figure(api: ApiProcess):
         assert read(client, f"{LINES}/query", measure="net")["items"] == []
         assert client.get(f"{MONTHLY}/rows").json()["items"] == []
         assert read(client, BASE)["items"][0]["built_at"] is None
+
+
+def test_the_audit_has_how_many_rows_were_given(accounts: httpx.Client, api: ApiProcess):
+    paths = ("query?measure=net&by=company", "rows?size=2", "export.ndjson")
+    ids = [f"counted-{number}" for number in range(3)]
+    query, rows, export = (
+        accounts.get(f"{LINES}/{path}", headers={"X-Request-Id": one})
+        for path, one in zip(paths, ids, strict=True)
+    )
+    given = [len(query.json()["items"]), len(rows.json()["items"]), len(export.text.splitlines())]
+    until = time.monotonic() + 20
+    entries: list[dict[str, Any]] = []
+    with MongoClient(api.mongodb_uri) as client:
+        while len(entries) < len(ids) and time.monotonic() < until:
+            time.sleep(0.1)
+            found = client[api.database]["audit"].find({"request_id": {"$in": ids}})
+            entries = list(found.sort("request_id"))
+    assert [one["rows"] for one in entries] == given
+    assert min(given) > 0
+    assert {one["doctype"] for one in entries} == {"sales_lines"}
 
 
 def test_exports_hold_what_pages_hold(accounts: httpx.Client):

@@ -114,6 +114,16 @@ def test_proving_a_link_again_opens_it_in_a_session_that_did_not(doors: Doors):
     assert open_links(browser) == {"a", "b", "c"}
 
 
+def test_who_one_is_elsewhere_is_shown_to_no_session_that_does_not_open_it(doors: Doors):
+    doors.api.put_account("uma", password=PORTAL_PASSWORD, links={"a": RAVI, "b": ASHA, "c": RAVI})
+    told = doors.sign_in(RAVI, A_PASSWORD, "a").get(SESSION)
+    shown = {one["instance"]: (one["erp_user"], one["proof"]) for one in told.json()["links"]}
+    assert shown["b"] == (None, None)
+    assert shown["c"] == (RAVI, "administrator")
+    assert ASHA not in told.text
+    assert ASHA in doors.sign_in("uma").get(SESSION).text
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

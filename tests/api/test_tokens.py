@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.api.doors import A_PASSWORD, PORTAL_PASSWORD, RAVI, SESSION, open_links
+from tests.api.doors import A_PASSWORD, B_PASSWORD, PORTAL_PASSWORD, RAVI, SESSION, open_links
 
 if TYPE_CHECKING:
     from tests.api.doors import Doors
@@ -61,6 +62,34 @@ def test_a_token_opens_no_more_than_the_session_that_made_it(doors: Doors):
     doors.api.put_account("uma", password=PORTAL_PASSWORD, links={"a": RAVI, "b": RAVI, "c": RAVI})
     made = doors.sign_in(RAVI, A_PASSWORD, "a").post(TOKENS, json={"title": "x"}).json()
     assert open_links(doors.script(made["token"])) == {"a", "c"}
+
+
+def test_a_session_of_an_erp_sees_and_revokes_no_token_that_opens_more(doors: Doors):
+    doors.api.put_account("uma", password=PORTAL_PASSWORD, links={"a": RAVI, "b": RAVI, "c": RAVI})
+    at_a, at_b = doors.sign_in(RAVI, A_PASSWORD, "a"), doors.sign_in(RAVI, B_PASSWORD, "b")
+    at_c, whole = doors.sign_in(RAVI, B_PASSWORD, "c"), doors.sign_in("uma")
+    made = {
+        title: browser.post(TOKENS, json={"title": title}).json()["id"]
+        for title, browser in (("a", at_a), ("b", at_b), ("whole", whole))
+    }
+    seen = [
+        {one["title"] for one in browser.get(TOKENS).json()["items"]} & set(made)
+        for browser in (at_a, at_b, at_c, whole)
+    ]
+    assert seen == [{"a"}, {"b"}, {"a"}, {"a", "b", "whole"}]
+    for title in ("b", "whole"):
+        assert at_a.delete(f"{TOKENS}/{made[title]}").status_code == 404
+    assert at_c.delete(f"{TOKENS}/{made['a']}").status_code == 204
+    assert whole.delete(f"{TOKENS}/{made['b']}").status_code == 204
+
+
+def test_a_token_of_a_session_of_an_erp_lasts_a_month_at_most(doors: Doors):
+    doors.api.put_account("uma", password=PORTAL_PASSWORD, links={"a": RAVI})
+    lengths = []
+    for browser in (doors.sign_in(RAVI, A_PASSWORD, "a"), doors.sign_in("uma")):
+        made = browser.post(TOKENS, json={"title": "x", "days": 365}).json()
+        lengths.append((datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC)).days)
+    assert lengths == [29, 364]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,13 @@ from warehouse.accounts.register import (
 )
 from warehouse.accounts.throttle import Attempt, give_back, take
 from warehouse.documents.accounts import Account, Proof
-from warehouse.errors import AccessError, AccountRefused, ErpError, SignInRefused
+from warehouse.errors import (
+    AccessError,
+    AccountRefused,
+    ErpError,
+    SignInRefused,
+    SignInThrottled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,12 +84,13 @@ class Entrance:
         try:
             opened = await self._open(asked, client)
         except (AccessError, ErpError) as refused:
-            # What was typed for a name is not for the audit, unless it is one of the portal's.
-            account = await find_account(asked.username) if asked.instance is None else None
-            instance = self._name_instance(asked.instance)
-            await self._audit.write(
-                Event.SIGN_IN_FAILED, account, client, instance=instance, reason=refused.code
-            )
+            if not _is_repeated(refused):
+                # What was typed for a name is not for the audit, unless it is one of the portal's.
+                account = await find_account(asked.username) if asked.instance is None else None
+                instance = self._name_instance(asked.instance)
+                await self._audit.write(
+                    Event.SIGN_IN_FAILED, account, client, instance=instance, reason=refused.code
+                )
             raise
         await self._audit.write(Event.SIGNED_IN, opened.account, client, instance=asked.instance)
         return opened
@@ -102,10 +109,11 @@ class Entrance:
             user = await self._prove(instance, proof, attempt)
             await link_user(account.id, user, proof.how, self._clock())
         except (AccessError, ErpError) as refused:
-            known = self._name_instance(instance)
-            await self._audit.write(
-                Event.LINK_FAILED, account, client, instance=known, reason=refused.code
-            )
+            if not _is_repeated(refused):
+                known = self._name_instance(instance)
+                await self._audit.write(
+                    Event.LINK_FAILED, account, client, instance=known, reason=refused.code
+                )
             raise
         await self._audit.write(
             Event.LINKED, account, client, instance=instance, erp_user=user.name
@@ -149,10 +157,11 @@ class Entrance:
         return Opened(account, (user.instance,))
 
     async def _prove(self, instance: str, proof: ByPassword | ByKey, attempt: Attempt) -> ErpUser:
+        # Counted first: who asks for what there is not is stopped as anyone else is.
+        await take(attempt, self._clock())
         erp = self._erps.get(instance)
         if erp is None:
             raise SignInRefused
-        await take(attempt, self._clock())
         user = await prove(erp, proof, attempt.address, self._transport)
         await give_back(attempt)
         return user
@@ -194,3 +203,8 @@ class Entrance:
     def _name_instance(self, instance: str | None) -> str | None:
         """Return an instance that there is; what else was typed is not for the audit."""
         return instance if instance in self._erps else None
+
+
+def _is_repeated(error: AccessError | ErpError) -> bool:
+    """Say whether the audit has one like it: of a flood only the first is written down."""
+    return isinstance(error, SignInThrottled) and error.is_repeated

@@ -24,8 +24,6 @@ from warehouse.errors import SignInThrottled
 if TYPE_CHECKING:
     from datetime import datetime
 
-_NETWORK_BITS = 64  # what one subscriber has of IPv6
-
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -38,7 +36,10 @@ class Limit:
 
 BY_ACCOUNT = Limit("account", 5, 900)
 BY_ADDRESS = Limit("address", 10, 900)
+BY_SITE = Limit("site", 30, 900)
 BY_INSTANCE = Limit("instance", 60, 60)
+# Of IPv6 a subscriber has a /64 at least, and may have a /48: as many addresses as they like.
+_IPV6 = ((64, BY_ADDRESS), (48, BY_SITE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,11 @@ class Attempt:
 
         The address comes first, so that nobody who is stopped there can lock others out.
         """
-        both = [
-            (_network(self.address), BY_ADDRESS),
+        tried = [
+            *_list_networks(self.address),
             (f"{self.instance}\n{_fold(self.username)}", BY_ACCOUNT),
         ]
-        return [*both, (self.instance, BY_INSTANCE)] if self.instance else both
+        return [*tried, (self.instance, BY_INSTANCE)] if self.instance else tried
 
 
 async def take(attempt: Attempt, now: datetime) -> None:
@@ -70,7 +71,10 @@ async def take(attempt: Attempt, now: datetime) -> None:
     for key, limit in attempt.counted():
         tried, ends_at = await _count(_identify(key, limit), limit, now)
         if tried > limit.attempts:
-            raise SignInThrottled(retry_after_s=(ends_at - now).total_seconds())
+            raise SignInThrottled(
+                retry_after_s=(ends_at - now).total_seconds(),
+                is_repeated=tried > limit.attempts + 1,
+            )
 
 
 async def give_back(attempt: Attempt) -> None:
@@ -113,12 +117,15 @@ def _fold(username: str) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).strip()
 
 
-def _network(address: str) -> str:
-    """Return what is counted of an address: of IPv6 the network, which one subscriber has whole."""
+def _list_networks(address: str) -> list[tuple[str, Limit]]:
+    """Return what is counted of an address: of IPv6 the networks, the smallest first."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        return address
+        return [(address, BY_ADDRESS)]
     if isinstance(parsed, ipaddress.IPv4Address):
-        return address
-    return str(ipaddress.ip_network((parsed, _NETWORK_BITS), strict=False))
+        return [(address, BY_ADDRESS)]
+    return [
+        (str(ipaddress.ip_network((int(parsed), bits), strict=False)), limit)
+        for bits, limit in _IPV6
+    ]

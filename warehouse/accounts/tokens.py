@@ -1,12 +1,13 @@
 """Personal access tokens, with which scripts read: they change nothing, and they expire.
 
-A token opens what the session opened that made it, never more.
+A token opens what the session opened that made it, never more. One of a session that was proven at
+an ERP lasts a month at most: its password may have been reset there by someone else.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from warehouse.accounts.secrets import digest_token, make_id, make_token
 from warehouse.documents.accounts import AccessToken
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_DAYS = 90
 MOST_DAYS = 365
+MOST_DAYS_BY_ERP = 30
 MOST_TOKENS = 50
 USED_EVERY = timedelta(minutes=1)
 
@@ -33,6 +35,8 @@ async def add_token(
         raise AccountRefused(
             f"The account has {MOST_TOKENS} tokens.", code="too_many_tokens", cure="Remove some."
         )
+    if proven is not None:
+        days = min(days, MOST_DAYS_BY_ERP)
     secret = make_token()
     token = AccessToken(
         id=make_id(),
@@ -58,16 +62,21 @@ async def find_token(digest: str, now: datetime) -> AccessToken | None:
     return token
 
 
-async def list_tokens(account: str, now: datetime) -> list[AccessToken]:
-    """Return an account's tokens that have not expired, the latest first."""
-    found = AccessToken.find(AccessToken.account == account, AccessToken.expires_at > now)
+async def list_tokens(
+    account: str, opened: Iterable[str] | None, now: datetime
+) -> list[AccessToken]:
+    """Return an account's tokens that have not expired, the latest first.
+
+    `opened`: the instances that the caller opens; tokens that open others are left out. None: all.
+    """
+    found = AccessToken.find(_select(account, opened), AccessToken.expires_at > now)
     return await found.sort("-created_at").to_list()
 
 
-async def revoke_token(account: str, token_id: str) -> bool:
-    """Revoke one token of an account; say whether there was one."""
+async def revoke_token(account: str, opened: Iterable[str] | None, token_id: str) -> bool:
+    """Revoke one token of those that `list_tokens` shows; say whether there was one."""
     result = await AccessToken.get_pymongo_collection().delete_one(
-        {"_id": token_id, "account": account}
+        {"_id": token_id, **_select(account, opened)}
     )
     return bool(result.deleted_count)
 
@@ -75,3 +84,10 @@ async def revoke_token(account: str, token_id: str) -> bool:
 async def revoke_tokens(account: str) -> None:
     """Revoke all tokens of an account."""
     await AccessToken.get_pymongo_collection().delete_many({"account": account})
+
+
+def _select(account: str, opened: Iterable[str] | None) -> dict[str, Any]:
+    if opened is None:
+        return {"account": account}
+    beyond = {"$elemMatch": {"$nin": sorted(opened)}}
+    return {"account": account, "proven": {"$type": "array", "$not": beyond}}

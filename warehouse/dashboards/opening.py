@@ -31,8 +31,9 @@ class OpenDataset:
     """A dataset as a subject sees it, by the pointer of this moment.
 
     `condition`: what a row must meet to be seen. `hidden`: columns that are as good as absent.
-    `given`: the instances whose rows may be among them, `live`: their partitions. `refusals`: the
-    instances of which nothing is given.
+    `given`: the instances whose rows may be among them, `live`: the
+    partitions of those that have any for the subject. `refusals`: the instances of which nothing
+    is given.
     """
 
     dataset: Dataset
@@ -97,6 +98,7 @@ class Datasets:
                     grants[instance] = verdict
                 else:
                     refusals.append(verdict)
+        shown = {instance for instance, one in grants.items() if one.condition != NOTHING}
         return OpenDataset(
             dataset=dataset,
             pointer=pointer,
@@ -104,7 +106,7 @@ class Datasets:
             hidden=frozenset(name for grant in grants.values() for name in grant.hidden),
             given=frozenset(grants),
             refusals=tuple(refusals),
-            live=tuple(one for one in pointer.live if one.slot.instance in grants),
+            live=tuple(one for one in pointer.live if one.slot.instance in shown),
         )
 
     async def _judge(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from warehouse.access.verdict import Access, Code, Denial, OwnerBranch, RoleBranch, SharesBranch
 from warehouse.transform.links import HAS_ROWS
+from warehouse.transform.observing import DATASET, DOCTYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -153,9 +154,21 @@ def _judge_aggregates(case: Case) -> Grant | Refusal:
         if any(_hides(compiled, field) for field in fields):
             return Refusal(case.instance, doctype, "field_hidden")
         conditions += covered
+    if case.dataset.observes:
+        conditions.append(_observe(case.compiled))
     builds = [one.build_id for one in case.partitions]
     within = {"instance": case.instance, "build_id": {"$in": builds}}
     return Grant({"$and": [within, *conditions]})
+
+
+def _observe(compiled: Mapping[str, Access | Denial]) -> Condition:
+    """Return what of the warehouse's own state is told: of datasets, and of DocTypes seen whole."""
+    whole = [
+        name
+        for name, access in compiled.items()
+        if isinstance(access, Access) and access.is_unrestricted
+    ]
+    return {"$or": [{"kind": DATASET}, {"kind": DOCTYPE, "subject": {"$in": whole}}]}
 
 
 def _cover(dataset: Dataset, access: Access) -> list[Condition] | None:

@@ -1,6 +1,7 @@
 """How far the warehouse can be relied on: each DocType's ingestion, each dataset's cleaning.
 
-It tells of what all others are made of, so only those see it who may see everything in them.
+It tells of what all others are made of, so only those see it who may see everything in them; and
+of a DocType only those who may see all of its documents.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from warehouse.datasets.columns import (
 from warehouse.datasets.declaration import Check, Dataset, Partition, Source
 from warehouse.identity.item_traits import read_traits
 from warehouse.identity.items import ITEM_EVIDENCE, MARK_FIELDS, ItemEvidences
-from warehouse.identity.matching import RecordKey, identify_alone, resolve
+from warehouse.identity.matching import Ids, RecordKey, identify_alone, resolve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ UNIT_FIELDS = ("weight_per_unit", "weight_uom", "uoms.uom", "uoms.conversion_fac
 
 async def build(scope: Scope) -> AsyncIterator[Row]:
     """Yield a row for each Item: read once to find what is the same, and once more to tell it."""
-    evidences = ItemEvidences()
+    evidences, ids = ItemEvidences(), Ids(ID_PREFIX, scope.identity_key)
     for instance in scope.instances:
         async for item in scope.read("Item", instance):
             evidences.add(RecordKey(instance, "Item", item["name"]), item)
@@ -53,12 +53,12 @@ async def build(scope: Scope) -> AsyncIterator[Row]:
         for row in scope.curated.rows("items").values()
         if row["item"] and row["instance"] in scope.instances
     }
-    known = resolve(ID_PREFIX, evidences.pairs(), labels)
+    known = resolve(ids, evidences.pairs(), labels)
     for instance in scope.instances:
         books = await _read_books(scope, instance)
         async for item in scope.read("Item", instance):
             key = RecordKey(instance, "Item", item["name"])
-            identity = known.get(key) or identify_alone(ID_PREFIX, key)
+            identity = known.get(key) or identify_alone(ids, key)
             yield _describe(key, item, identity, _read_traits(key, item, books, scope), books)
 
 

@@ -24,10 +24,11 @@ from warehouse.datasets.columns import (
 )
 from warehouse.datasets.declaration import Dataset, Partition, Source
 from warehouse.identity.evidence import CONFIDENCE
-from warehouse.identity.matching import ALONE, CURATED, RecordKey, identify_alone, resolve
+from warehouse.identity.matching import ALONE, CURATED, Ids, RecordKey, identify_alone, resolve
 from warehouse.identity.parties import (
     ACCOUNT_FIELDS,
     ADDRESS_FIELDS,
+    DOUBT_PREFIX,
     PARTY_EVIDENCE,
     PARTY_KINDS,
     VILLAGE_FIELDS,
@@ -50,20 +51,20 @@ SUPPLIER, FARMER = "Supplier", "Farmer"
 
 async def build(scope: Scope) -> AsyncIterator[Row]:
     """Yield a row for each party: read once to find who is the same, and once more to tell it."""
-    evidences = await _gather(scope)
+    evidences, ids = await _gather(scope), Ids(ID_PREFIX, scope.identity_key)
     labels = {
         RecordKey(row["instance"], row["doctype"], row["name"]): row["party"]
         for row in scope.curated.rows("parties").values()
         if row["party"] and row["instance"] in scope.instances
     }
-    known = resolve(ID_PREFIX, evidences.strong.pairs(), labels)
-    doubts = evidences.doubts()
+    known = resolve(ids, evidences.strong.pairs(), labels)
+    doubts = evidences.doubts(Ids(DOUBT_PREFIX, scope.identity_key))
     for instance in scope.instances:
         books = await _read_books(scope, instance)
         for kind in PARTY_KINDS:
             async for row in scope.read(kind.doctype, instance):
                 key = RecordKey(instance, kind.doctype, row["name"])
-                identity = known.get(key) or identify_alone(ID_PREFIX, key)
+                identity = known.get(key) or identify_alone(ids, key)
                 described = _describe(key, kind, row, identity, _place(kind, row, books, scope))
                 yield described | {"doubt": doubts.get(key)}
 

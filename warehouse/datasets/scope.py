@@ -49,6 +49,7 @@ class Scope:
     site's calendar. `live`: upstream dataset → the builds of its that count here. `settings`:
     DocType → the documents of the instance, of sources that are settings. `curated`: the tables
     that people curate. `observations`: what is known of the instance's ingestion and datasets.
+    `identity_key`: what ids across instances are made with.
     """
 
     dataset: Dataset
@@ -61,6 +62,7 @@ class Scope:
     settings: Mapping[str, list[Row]] = field(default_factory=dict)
     curated: Curated = field(default_factory=Curated)
     observations: tuple[Row, ...] = ()
+    identity_key: bytes = field(default=b"", repr=False)
 
     @property
     def books(self) -> Books:

@@ -25,11 +25,16 @@ class Outcome(StrEnum):
 
 
 class Failure(BaseModel):
-    """Why something was not done, and what to do now."""
+    """Why something was not done, and what to do now.
+
+    `check`: of a dataset's build, the check that it broke, without a number: all that readers are
+    told; the message is for operators.
+    """
 
     code: str
     message: str
     cure: str = ""
+    check: str = ""
 
 
 class Numbers(BaseModel):

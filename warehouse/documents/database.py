@@ -11,6 +11,7 @@ from warehouse.documents.accounts import ACCOUNT_MODELS
 from warehouse.documents.control import CONTROL_MODELS
 from warehouse.documents.datasets import DATASET_MODELS
 from warehouse.documents.drift import DriftEvent
+from warehouse.documents.identity_key import IdentityKey
 from warehouse.documents.raw import raw_model
 from warehouse.documents.takeover import take_over
 from warehouse.documents.tombstones import tombstone_model
@@ -27,7 +28,8 @@ async def init_documents(database: AsyncDatabase[dict[str, Any]], instances: Ite
     Collections of earlier scripts are taken over first, since the unique index needs their names.
     """
     names = list(instances)
-    control = [*CONTROL_MODELS, *ACCESS_MODELS, *ACCOUNT_MODELS, *DATASET_MODELS, DriftEvent]
+    control = [*CONTROL_MODELS, *ACCESS_MODELS, *ACCOUNT_MODELS, *DATASET_MODELS]
+    control += [DriftEvent, IdentityKey]
     await init_beanie(database=database, document_models=control)
     for name in names:
         await take_over(database, name)

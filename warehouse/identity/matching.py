@@ -44,6 +44,22 @@ class Identity(NamedTuple):
     confidence: float
 
 
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Makes ids of records' places in the ERP: of nothing that identifies a person.
+
+    `key`: without it nobody can tell which record an id was made of.
+    """
+
+    prefix: str
+    key: bytes = field(repr=False)
+
+    def make(self, record: RecordKey) -> str:
+        """Return the id of the record, or of what it stands for."""
+        told = "\0".join(record).encode()
+        return self.prefix + blake2b(told, key=self.key, digest_size=8).hexdigest()
+
+
 @dataclass(slots=True)
 class Clusters:
     """Sets of records that are one, joined pair by pair; each has at most one curated label."""
@@ -72,7 +88,7 @@ class Clusters:
 
 
 def resolve(
-    prefix: str, evidence: Iterable[Evidence], labels: Mapping[RecordKey, str]
+    ids: Ids, evidence: Iterable[Evidence], labels: Mapping[RecordKey, str]
 ) -> dict[RecordKey, Identity]:
     """Return the identity of every record that some evidence or label speaks of.
 
@@ -93,15 +109,10 @@ def resolve(
     members: dict[RecordKey, list[RecordKey]] = defaultdict(list)
     for key in known:
         members[clusters.find(key)].append(key)
-    ids = {root: make_id(prefix, min(keys)) for root, keys in members.items()}
-    return {key: Identity(ids[clusters.find(key)], *how) for key, how in known.items()}
+    made = {root: ids.make(min(keys)) for root, keys in members.items()}
+    return {key: Identity(made[clusters.find(key)], *how) for key, how in known.items()}
 
 
-def identify_alone(prefix: str, key: RecordKey) -> Identity:
+def identify_alone(ids: Ids, key: RecordKey) -> Identity:
     """Return the identity of a record that is like no other."""
-    return Identity(make_id(prefix, key), ALONE, 1.0)
-
-
-def make_id(prefix: str, key: RecordKey) -> str:
-    """Return an id made of a record's place in the ERP: of nothing that identifies a person."""
-    return prefix + blake2b("\0".join(key).encode(), digest_size=8).hexdigest()
+    return Identity(ids.make(key), ALONE, 1.0)

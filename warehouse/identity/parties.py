@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from warehouse.cleaning.names import normalise_name
 from warehouse.identity.evidence import Evidences
-from warehouse.identity.matching import RecordKey, make_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from warehouse.identity.matching import Ids, RecordKey
 
     Row = Mapping[str, Any]
 
@@ -75,7 +76,7 @@ class PartyEvidences:
         for evidence in _read_weak(key, row, name):
             self.weak.setdefault(evidence, set()).add(key)
 
-    def doubts(self) -> dict[RecordKey, str]:
+    def doubts(self, ids: Ids) -> dict[RecordKey, str]:
         """Return record → an id that it shares with those that may be the same.
 
         Made of the records' places in their ERPs, not of what they have in common.
@@ -84,7 +85,7 @@ class PartyEvidences:
         groups += [keys for keys in self.weak.values() if len(keys) > 1]
         found: dict[RecordKey, str] = {}
         for keys in sorted(groups, key=sorted):
-            doubt = make_id(DOUBT_PREFIX, min(keys))
+            doubt = ids.make(min(keys))
             found.update({key: min(doubt, found.get(key, doubt)) for key in keys})
         return found
 

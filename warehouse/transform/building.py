@@ -54,6 +54,14 @@ class Order:
     token: int
 
 
+# What is told of an instance is of that instance: not what another one's documents broke.
+TOGETHER = Failure(
+    code="dataset_built_together",
+    message="What is built together with it failed.",
+    cure="See what is said of the dataset's other partitions.",
+)
+
+
 async def build(
     order: Order, versions: Versions, clock: Callable[[], datetime]
 ) -> list[DatasetBuild]:
@@ -74,14 +82,15 @@ async def build(
         for slot in order.slots
     ]
     await DatasetBuild.insert_many(records)
+    at: DatasetBuild | None = None
     try:
         await _store_rows(order, records)
-        for record in records:
-            await _examine(order, record, versions)
+        for at in records:
+            await _examine(order, at, versions)
     except FATAL:
         raise
     except Exception as error:  # noqa: BLE001 the wall that keeps one partition's fault to itself
-        for record in records:
+        for record in [at] if at else records:
             record.failure = describe(order.dataset, error)
     if any(record.failure for record in records):
         await _fail(order.dataset, records)
@@ -134,6 +143,7 @@ async def _examine(order: Order, record: DatasetBuild, versions: Versions) -> No
             f"{failed[0].rows} rows break it.",
             cure="The build before stays live. Correct the documents in the ERP, or the rule.",
             dataset=dataset.slug,
+            check=f"{failed[0].title} ({failed[0].code})",
         )
     record.tie_outs = [
         await tie_out(dataset, tie, order.scope, record.id) for tie in dataset.tie_outs
@@ -156,14 +166,15 @@ async def _fail(dataset: Dataset, records: list[DatasetBuild]) -> None:
     """Take back all that was built together: what is swapped together fails together."""
     for record in records:
         record.state = BuildState.FAILED
-        record.failure = record.failure or next(one.failure for one in records if one.failure)
+        record.failure = record.failure or TOGETHER.model_copy()
         await drop_build(dataset.slug, record.id)
 
 
 def describe(dataset: Dataset, error: Exception) -> Failure:
     """Return what a record says of an error; of a foreign one no text that may hold a document."""
     if isinstance(error, WarehouseError):
-        return Failure(code=error.code, message=error.message, cure=error.cure)
+        check = error.context.get("check", "")
+        return Failure(code=error.code, message=error.message, cure=error.cure, check=check)
     code: Any = getattr(error, "code", None)
     said = f"{type(error).__name__}{f' {code}' if code else ''}"
     return Failure(

@@ -16,6 +16,7 @@ from warehouse.datasets.scope import Scope
 from warehouse.documents.business import init_business
 from warehouse.documents.control import Instance
 from warehouse.documents.datasets import BuildState, fence_pointer, read_pointer
+from warehouse.documents.identity_key import read_identity_key
 from warehouse.ingestion.lease import hold_lease
 from warehouse.ingestion.run import utc_now
 from warehouse.transform.building import Order, build
@@ -96,6 +97,7 @@ class Transform:
     terms: Terms
     instances: tuple[str, ...]
     lease: HeldLease
+    identity_key: bytes = field(repr=False)
     versions: Versions = field(default_factory=Versions)
     zones: dict[str, str] = field(default_factory=dict)
     _upstream: dict[str, DatasetPointer] = field(default_factory=dict)
@@ -211,6 +213,7 @@ class Transform:
             reader=reader,
             settings=await self._read_settings(dataset, instance, reader) if instance else {},
             curated=self.terms.curated,
+            identity_key=self.identity_key,
             observations=await observe(instance, dataset) if dataset.observes else (),
         )
 
@@ -259,4 +262,5 @@ async def open_transform(
     terms = terms or Terms()
     await init_business(business, terms.registry.datasets)
     async with hold_lease(LEASE, "transform") as lease:
-        yield Transform(terms, tuple(sorted(instances)), lease)
+        key = await read_identity_key()
+        yield Transform(terms, tuple(sorted(instances)), lease, key)

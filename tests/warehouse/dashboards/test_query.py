@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,12 @@ import pytest
 
 from tests.warehouse.access.worlds import make_field, make_meta, read_rule
 from tests.warehouse.dashboards.conftest import INVOICE, LINES, make_world
+from tests.warehouse.transform.rules import LINES as RULE
 from tests.warehouse.transform.rules import item, sale
 from warehouse.dashboards.query import QueryRequest, query_dataset
+from warehouse.datasets.data_quality import DATASET as QUALITY
+from warehouse.datasets.declaration import Upstream
+from warehouse.datasets.registry import Registry
 from warehouse.errors import AccessSnapshotStale, DatasetNeedsFullAccess, QueryRefused
 
 if TYPE_CHECKING:
@@ -185,3 +190,15 @@ async def test_instances_that_refuse_are_named_beside_what_the_others_give(
     employee.stale = {"other"}
     with pytest.raises(AccessSnapshotStale):
         await employee.open("monthly", frozenset({"other"}))
+
+
+async def test_of_a_doctypes_ingestion_only_those_are_told_who_may_see_all_of_it(
+    books: Books, employee: Employee
+):
+    books.registry = Registry([RULE, replace(QUALITY, sources=(Upstream("lines"),))])
+    await fill(books)
+    for doctype in ("Sales Invoice", "Item", "Salary Slip"):
+        await books.sync(doctype)
+    await books.transform()
+    told = [row["subject"] for row in await ask(employee, "data_quality", "rows", "subject")]
+    assert told == ["Item", "Sales Invoice", "lines"]

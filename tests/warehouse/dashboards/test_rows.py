@@ -11,12 +11,13 @@ from tests.warehouse.access.worlds import make_field, make_meta, read_rule
 from tests.warehouse.dashboards.conftest import INVOICE, LINES, make_world
 from tests.warehouse.transform.rules import LINES as RULE
 from tests.warehouse.transform.rules import item, sale
-from warehouse.dashboards.rows import read_row_page
+from warehouse.dashboards.rows import EXPORT_LIMIT_MS, plan_rows, read_row_page
 from warehouse.datasets.declaration import Dimension
 from warehouse.datasets.registry import Registry
 from warehouse.documents.raw import raw_model
 from warehouse.errors import AccessSnapshotStale, QueryRefused
 from warehouse.reading.cursors import CursorSigner
+from warehouse.reading.documents import LIMIT_MS
 from warehouse.reading.listing import ListRequest
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ async def test_a_stranger_sees_no_row(books: Books, employee: Employee):
     await fill(books)
     employee.worlds["site"].roles = set()
     assert await seen(employee) == []
+    assert (await employee.open("lines")).live == ()
 
 
 async def test_of_an_instance_that_is_not_linked_nothing_is_seen(books: Books, employee: Employee):
@@ -231,6 +233,12 @@ async def test_without_a_snapshot_in_force_nothing_is_shown(books: Books, employ
     employee.stale = {"site"}
     with pytest.raises(AccessSnapshotStale):
         await employee.open("lines")
+
+
+async def test_only_what_an_index_sorts_is_exported_for_long(books: Books, employee: Employee):
+    opened = await employee.open("lines")
+    assert plan_rows(opened, ListRequest()).limit_ms == EXPORT_LIMIT_MS
+    assert plan_rows(opened, ListRequest(sort="-net")).limit_ms == LIMIT_MS
 
 
 async def test_pages_follow_each_other_in_any_order(books: Books, employee: Employee):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.warehouse.transform.rules import LINES, item, sale
+from tests.warehouse.transform.rules import CUSTOMERS, LINES, item, sale
+from warehouse.datasets.declaration import Check
 from warehouse.datasets.registry import Registry
 from warehouse.documents.business import forget_rows, rows_of
 from warehouse.documents.control import Outcome
@@ -130,6 +131,7 @@ async def test_a_build_that_fails_a_check_leaves_the_one_before_live(books: Book
     april, may = report.pointer.live
     assert april.failure
     assert "too_dear" in april.failure.message
+    assert april.failure.check == "No line is above a million (too_dear)"
     assert may.failure is None
     assert await rows_of("lines").count_documents({"net": {"$gt": 1_000_000}}) == 0
     await books.put(sale("INV-1", "2026-04-05", ("RICE", 3)))
@@ -287,3 +289,16 @@ async def test_what_is_to_be_forgotten_leaves_every_build(books: Books):
     assert await forget_rows(["lines"], "site", "Sales Invoice", "INV-1") == 2
     assert await rows_of("lines").count_documents({}) == 0
     assert await forget_rows(["lines"], "other", "Sales Invoice", "INV-2") == 0
+
+
+async def test_of_what_is_built_together_only_the_one_that_broke_is_said_why(books: Books):
+    books.instances = ("other", "site")
+    dear = Check("dear", "Limits are low", {"$gt": ["$limit", 100]})
+    books.registry = Registry([replace(CUSTOMERS, checks=(dear,))])
+    await books.put({"doctype": "Customer", "name": "Asha", "credit_limit": 5}, instance="other")
+    await books.put({"doctype": "Customer", "name": "Ravi", "credit_limit": 777})
+    failed = (await books.transform())["customers"].pointer.failed
+    assert "777" not in failed["other"].message
+    assert failed["other"].code == "dataset_built_together"
+    assert failed["other"].check == ""
+    assert "1 of 1 rows" in failed["site"].message
