@@ -54,6 +54,7 @@ def pool(csa: Csa) -> Iterator[WorkPool]:
         yield made
 
 
+@pytest.mark.soak
 def test_a_worker_killed_in_the_middle_of_daily_leaves_nothing_stuck_missing_or_double(
     pool: WorkPool, csa: Csa, three_sites: dict[str, SiteProcess]
 ):

@@ -32,6 +32,9 @@ ATTRIBUTES: dict[str, Any] = {
     "exc_type": "DataError",
     "code": "bad_filter",
     "parameter": "filters",
+    "slug": "sales_monthly",
+    "doctype": "Sales Invoice",
+    "is_repeated": True,
 }
 
 
