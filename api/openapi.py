@@ -9,13 +9,28 @@ from typing import Any
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, Reference, SecurityScheme
 
 from api.app import CONTROLLERS
+from api.credentials import COOKIE, COOKIE_OVER_TLS, SAFE_METHODS
 from api.errors import KINDS
 
 OPENAPI_FILE = Path(__file__).with_name("openapi.json")
 VERSION = "1.0.0"
+TOKEN, SESSION = "token", "session"
+SCHEMES: dict[str, SecurityScheme | Reference] = {
+    TOKEN: SecurityScheme(
+        type="http",
+        scheme="bearer",
+        description="A personal access token, for scripts: it reads and changes nothing.",
+    ),
+    SESSION: SecurityScheme(
+        type="apiKey",
+        security_scheme_in="cookie",
+        name=COOKIE,
+        description=f"The cookie that signing in sets; over https it is called {COOKIE_OVER_TLS}.",
+    ),
+}
 
 
 def describe_api() -> dict[str, Any]:
@@ -27,10 +42,8 @@ def describe_api() -> dict[str, Any]:
         description="Errors are RFC 9457 problem+json with a stable `code`. Unknown query "
         "parameters are refused. Times that end in `_at` are UTC; times inside documents are "
         "ERPNext's own.",
-        security=[{"token": []}],
-        components=Components(
-            security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}
-        ),
+        security=[{TOKEN: []}, {SESSION: []}],
+        components=Components(security_schemes=SCHEMES),
         use_handler_docstrings=True,
         path="/unused",
     )
@@ -57,7 +70,9 @@ def _improve(document: dict[str, Any]) -> None:
     """Say what Litestar does not know, or says otherwise than it is."""
     document["paths"] = dict(sorted(document["paths"].items()))
     for path in document["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
+            if method.upper() not in SAFE_METHODS:
+                operation.setdefault("security", [{SESSION: []}])
             for parameter in operation.get("parameters", ()):
                 _improve_parameter(parameter)
     # The codes are known, and to a program they are what matters.

@@ -70,3 +70,18 @@ def test_only_one_function_gives_access_to_raw_documents():
         if re.search(r"raw_model|COLLECTION_PREFIX|erp_(\"|\{)", file.read_text("utf-8"))
     }
     assert users == {"warehouse/reading/documents.py"}
+
+
+def test_what_changes_something_asks_for_a_session_and_what_reads_takes_either():
+    published = document()
+    assert published["security"] == [{"token": []}, {"session": []}]
+    asked = {
+        (method, path): operation["security"]
+        for path, operations in published["paths"].items()
+        for method, operation in operations.items()
+        if "security" in operation
+    }
+    assert asked.pop(("post", "/api/v1/session")) == [{}]
+    changing = {key: value for key, value in asked.items() if key[0] != "get"}
+    assert len(changing) == 6
+    assert all(value == [{"session": []}] for value in changing.values())
