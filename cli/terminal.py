@@ -42,6 +42,9 @@ def print_error(error: WarehouseError) -> None:
 
 def end_on_sigterm() -> None:
     """Take SIGTERM for Ctrl-C, so that a run which a supervisor ends gives its lease back."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in a script's background; what is ignored could not be raised.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 

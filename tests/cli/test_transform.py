@@ -45,7 +45,9 @@ async def test_status_shows_datasets_with_their_rows_and_checks(csa: Csa, ingest
     [line] = [line for line in finished.stdout.splitlines() if "sales_lines" in line]
     pointer = await read_pointer("sales_lines")
     rows = sum(one.rows for one in pointer.live)
-    assert line.split()[1:4] == [f"{rows:,}", "0", str(len(pointer.live))]
+    rejected = sum(one.rejected for one in pointer.live)
+    assert rejected > 0
+    assert line.split()[1:4] == [f"{rows:,}", f"{rejected:,}", str(len(pointer.live))]
     as_json = await asyncio.to_thread(csa.run, "status", "--json")
     shown = {one["slug"]: one for one in as_json.json["datasets"]}
     assert shown["sales_lines"]["rows"] == rows

@@ -6,11 +6,12 @@ import pytest
 
 from demo.site.auth import SERVICE_USER
 from tests.ingesting import Ingester, report_of
+from tests.sample_books import count_sample
 from warehouse.documents.control import Failure, Outcome, Run
 from warehouse.documents.tombstones import Reason
 from warehouse.ingestion.task import Depth
 
-FARMERS = 32
+FARMERS = count_sample("Farmer")
 MANY, FEW = 21, 20
 
 
@@ -115,7 +116,7 @@ async def test_a_suspect_doctype_stores_what_is_new_and_buries_what_was_replaced
     assert len(stored) == len(there) + MANY
 
 
-@pytest.mark.parametrize("doctype", ["Farmer", "Territory"], ids=["32 rows", "a few rows"])
+@pytest.mark.parametrize("doctype", ["Farmer", "Territory"], ids=["many rows", "a few rows"])
 async def test_an_emptied_table_empties_no_store(ingester: Ingester, doctype: str):
     await ingester.run(doctype)
     before = await ingester.read_store(doctype)
