@@ -16,10 +16,10 @@ async def test_a_document_is_erased_once_and_then_is_not_there(csa: Csa, ingeste
     await ingester.run("Farmer")
     arguments = ("forget", "site", "Farmer", "FMR-00001", "--json")
     erased = await asyncio.to_thread(csa.run, *arguments)
-    assert (erased.code, erased.json) == (0, {"live": 0, "tombstones": 1, "rejected": 0})
+    assert (erased.code, erased.json) == (0, {"live": 0, "tombstones": 1, "rejected": 0, "rows": 0})
     assert await ingester.buried() == {}
     again = await asyncio.to_thread(csa.run, *arguments)
-    assert (again.code, again.json) == (1, {"live": 0, "tombstones": 0, "rejected": 0})
+    assert (again.code, again.json) == (1, {"live": 0, "tombstones": 0, "rejected": 0, "rows": 0})
 
 
 async def test_another_document_stays_and_one_that_the_erp_has_is_said_to_come_back(
