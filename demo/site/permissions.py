@@ -56,7 +56,7 @@ class Permissions:
         }
         if not self._has_desk_users:
             return given | {"All", "Guest"}
-        kinds = (row["user_type"] for row in self._tables.rows("User") if row["name"] == user)
+        kinds = (row.get("user_type") for row in self._tables.rows("User") if row["name"] == user)
         desk = {"Desk User"} if "System User" in kinds else set()
         return {role for role in given if role not in _AUTOMATIC} | desk | {"All", "Guest"}
 
@@ -67,7 +67,7 @@ class Permissions:
 
     def _is_shared(self, user: str, doctype: str, document: Row) -> bool:
         return any(
-            row["read"] and (row["everyone"] or row["user"] == user)
+            row.get("read") and (row.get("everyone") or row.get("user") == user)
             for row in self._tables.rows("DocShare")
             if row["share_doctype"] == doctype and row["share_name"] == str(document["name"])
         )
@@ -77,9 +77,9 @@ class Permissions:
         granting = [
             row
             for row in self.rules(doctype)
-            if row["role"] in roles and row["read"] and not row["permlevel"]
+            if row["role"] in roles and row.get("read") and not row.get("permlevel")
         ]
-        if granting and all(row["if_owner"] for row in granting):
+        if granting and all(row.get("if_owner") for row in granting):
             return str(document["owner"]).lower() == user.lower()
         return bool(granting) and self._passes_user_permissions(user, doctype, document)
 
@@ -104,7 +104,7 @@ class Permissions:
         """Give the names of `allow` that a user is let see in documents of `doctype`."""
         names: set[str] = set()
         for row in self._tables.rows("User Permission"):
-            if row["user"] != user or row["allow"] != allow:
+            if row.get("user") != user or row["allow"] != allow:
                 continue
             if row["applicable_for"] and row["applicable_for"] != doctype:
                 continue
@@ -159,7 +159,7 @@ class Permissions:
         return True
 
     def _may_read_todo(self, user: str, todo: Row) -> bool:
-        reading = {row["role"] for row in self.rules("ToDo") if row["read"]}
+        reading = {row["role"] for row in self.rules("ToDo") if row.get("read")}
         if reading & self.roles(user) - set(_AUTOMATIC):
             return True
         allocated = "owner" if self._major == 13 else "allocated_to"  # noqa: PLR2004
