@@ -41,4 +41,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # Ctrl-C ends it, also where the tests run in a script's background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main()
