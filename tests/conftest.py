@@ -42,15 +42,21 @@ async def database(mongodb_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, An
 
 
 @pytest.fixture(scope="session")
-def sample_site() -> Iterator[SiteProcess]:
+def site_process() -> Iterator[SiteProcess]:
     with SiteProcess(documents=DOCUMENTS, mix=MIX) as process:
         yield process
 
 
 @pytest.fixture
+def sample_site(site_process: SiteProcess) -> SiteProcess:
+    """A sample ERPNext site in a process of its own, without a fault of an earlier test."""
+    site_process.control.clear_faults()
+    return site_process
+
+
+@pytest.fixture
 def site(sample_site: SiteProcess) -> SiteProcess:
-    """A sample ERPNext site with a few hundred documents, in a process of its own, as new."""
-    sample_site.control.clear_faults()
+    """The sample site with a few hundred documents, as new."""
     sample_site.control.do("swap", documents=DOCUMENTS, seed=SEED, mix=MIX.value)
     sample_site.control.stats(reset=True)
     return sample_site

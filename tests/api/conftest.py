@@ -28,7 +28,7 @@ DATASETS = ("items", "parties", "sales_lines", "sales_monthly")
 
 
 @pytest.fixture(scope="session")
-def ingested(mongodb_uri: str, sample_site: SiteProcess) -> str:
+def ingested(mongodb_uri: str, site_process: SiteProcess) -> str:
     """A database that holds all that the sample site has; returns its name. Read it only.
 
     `other` has the same permissions and no documents.
@@ -37,7 +37,7 @@ def ingested(mongodb_uri: str, sample_site: SiteProcess) -> str:
     async def ingest() -> None:
         async with AsyncMongoClient(mongodb_uri, tz_aware=True) as client:
             await init_documents(client[DATABASE], ["site"])
-            ingester = Ingester(client[DATABASE], sample_site)
+            ingester = Ingester(client[DATABASE], site_process)
             await ingester.run()
             for instance in ("site", "other"):
                 await refresh_access(ingester.erp.model_copy(update={"instance": instance}))
@@ -46,8 +46,8 @@ def ingested(mongodb_uri: str, sample_site: SiteProcess) -> str:
                 for dataset in transform.terms.registry.choose(DATASETS):
                     await transform.run(dataset)
 
-    sample_site.control.clear_faults()
-    sample_site.control.do("swap", documents=DOCUMENTS, seed=SEED, mix=MIX.value)
+    site_process.control.clear_faults()
+    site_process.control.do("swap", documents=DOCUMENTS, seed=SEED, mix=MIX.value)
     asyncio.run(ingest())
     return DATABASE
 

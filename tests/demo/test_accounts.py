@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 async def test_a_second_demo_makes_the_same_accounts_anew(
     mongodb_uri: str,
     database: AsyncDatabase[dict[str, Any]],
-    site: SiteProcess,
+    sample_site: SiteProcess,
     tmp_path: Path,
 ):
-    csa = Csa(tmp_path, mongodb_uri, database.name).with_instance("site", site)
+    sample_site.control.do("swap", documents=300, seed=1)
+    csa = Csa(tmp_path, mongodb_uri, database.name).with_instance("site", sample_site)
     settings = load_settings(csa.environment, env_file=None)
     first = await make_accounts(settings)
     second = await make_accounts(settings)
