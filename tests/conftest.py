@@ -15,6 +15,7 @@ from demo.site.process import SiteProcess
 from tests.commanding import Csa
 from tests.ingesting import Ingester
 from tests.sample_books import DOCUMENTS, MIX, SEED
+from tests.scheduling import Scheduling, put_longest_first
 from warehouse.documents.database import init_documents
 from warehouse.mongodb import embedded_mongod
 
@@ -26,6 +27,18 @@ if TYPE_CHECKING:
 DATABASE_NUMBERS = itertools.count(1)
 MEMORY = Path("/dev/shm")  # noqa: S108 only a folder of our own in it
 ROOM_BYTES = 2 * 10**9
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    put_longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    if config.getoption("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
