@@ -119,9 +119,9 @@ def test_a_column_that_identifies_a_person_is_refused():
 @pytest.mark.parametrize(
     ("measure", "said"),
     [
-        (Measure("rate", "Rate", "INR", MeasureKind.RATIO, parts=("net",)), "two stored measures"),
+        (Measure("rate", "Rate", "INR", MeasureKind.RATIO, parts=("net",)), "two measures"),
         (Measure("parties", "Parties", "", MeasureKind.DISTINCT, parts=("net",)), "one dimension"),
-        (Measure("total", "Total", "INR", parts=("net",)), "only ratios and distinct counts"),
+        (Measure("total", "Total", "INR", parts=("net",)), "it has no parts"),
     ],
 )
 def test_a_measure_with_wrong_parts_is_refused(measure, said):

@@ -18,7 +18,7 @@ from warehouse.datasets.declaration import (
     TieOut,
     Upstream,
 )
-from warehouse.datasets.money import add_exactly, exact
+from warehouse.datasets.money import exact, exact_or_zero
 from warehouse.datasets.registry import Registry
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def our_net(_scope: Scope) -> list[Document]:
 
 
 def their_net(_scope: Scope) -> Feed:
-    grouped = {"$group": {"_id": "$company", "total": add_exactly("$total")}}
+    grouped = {"$group": {"_id": "$company", "total": {"$sum": exact_or_zero("$total")}}}
     return Feed(of="Sales Invoice", stages=[{"$match": {"docstatus": 1}}, grouped], row={})
 
 
@@ -154,7 +154,7 @@ MONTHLY = Dataset(
 
 
 def build_balance(_scope: Scope) -> list[Feed]:
-    grouped = {"$group": {"_id": "$company", "balance": add_exactly("$total")}}
+    grouped = {"$group": {"_id": "$company", "balance": {"$sum": exact_or_zero("$total")}}}
     return [
         Feed(
             of="Sales Invoice",
