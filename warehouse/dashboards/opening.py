@@ -102,7 +102,8 @@ class Datasets:
                     grants[instance] = verdict
                 else:
                     refusals.append(verdict)
-        shown = {instance for instance, one in grants.items() if await _shows_any(slug, one)}
+        built = {one.slot.instance for one in pointer.live}
+        shown = {name for name in built & grants.keys() if await _shows_any(slug, grants[name])}
         return OpenDataset(
             dataset=dataset,
             pointer=pointer,
