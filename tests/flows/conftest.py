@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,8 @@ from tests.flows.operator import Operator
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+BOTH = ["one", "two"]
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +60,12 @@ def operator(
     with running(("cli", "flows"), variables | server.variables, log):
         server.wait_until_up()
         yield Operator(server)
+
+
+@pytest.fixture(scope="session")
+def first_day(operator: Operator) -> tuple[str, dict[str, Any]]:
+    """A daily run that has stored both instances, and built what follows."""
+    return operator.run("daily/daily", instances=BOTH)
 
 
 @pytest.fixture

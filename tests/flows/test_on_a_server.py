@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymongo import MongoClient
 
+from tests.flows.conftest import BOTH
 from tests.flows.webhook import Webhook, listening
 
 if TYPE_CHECKING:
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
     from demo.site.process import SiteProcess
     from tests.flows.browser import RunPage
     from tests.flows.operator import Operator
-
-BOTH = ["one", "two"]
-
-
-@pytest.fixture(scope="module")
-def first_day(operator: Operator) -> tuple[str, dict[str, Any]]:
-    """A daily run that has stored both instances."""
-    return operator.run("daily/daily", instances=BOTH)
 
 
 def test_daily_ingests_every_instance_as_a_run_of_its_own(
