@@ -234,6 +234,8 @@ class AccessSnapshotInvalid(WarehouseError):
 class KeyRightsUnknown(AccessSnapshotInvalid):
     """The key may not read a permission table whole, and so perhaps not every field either."""
 
+    code = "key_rights_unknown"
+
 
 class ReadError(WarehouseError):
     """A read can't be answered."""
