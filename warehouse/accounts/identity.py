@@ -13,7 +13,7 @@ from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from warehouse.accounts.links import JudgedLink, judge_links
+from warehouse.accounts.links import JudgedLink, LinkState, judge_links
 from warehouse.accounts.secrets import SessionKey, digest_token, make_session_cookie
 from warehouse.accounts.sessions import add_proof, close_session, find_session, open_session
 from warehouse.accounts.tokens import find_token
@@ -53,6 +53,11 @@ class Caller:
     proven: tuple[str, ...] | None
     expires_at: datetime
     links: tuple[JudgedLink, ...]
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether each link was judged: who was not is looked up again by the next snapshot."""
+        return all(one.state is not LinkState.UNCHECKED for one in self.links)
 
     def covers(self, instance: str) -> bool:
         """Say whether what the caller proved opens an instance."""
@@ -129,7 +134,7 @@ class Identities:
         find = find_session if means is Means.SESSION else find_token
         found = await find(digest, now)
         caller = None if found is None else await self._identify(means, found)
-        if caller is not None:
+        if caller is not None and caller.is_judged:
             self._remember(digest, now_s + REMEMBERED_S, caller)
         return caller
 
