@@ -100,8 +100,12 @@ class DatasetMeasure(Struct, frozen=True):
     kind: Annotated[
         str,
         Meta(
-            description="`additive`: summed. `last`: a balance, never summed over time. `ratio`: "
-            "`parts[0]` by `parts[1]`, times `factor`. `distinct`: values of `parts[0]`, counted."
+            description="`additive`: summed. `last`: a balance, never summed over time. `min`, "
+            "`max`: the lowest, the highest. `ratio`: `parts[0]` by `parts[1]`, times `factor`. "
+            "`distinct`: values of `parts[0]`, counted. `new`: those of them that first had "
+            "`parts[1]` above 0 in a month of the group, `returning`: in an earlier one. `growth`: "
+            "what `parts[0]` is above that of the same months a year before, by that, times "
+            "`factor`."
         ),
     ]
     parts: list[str]

@@ -59,7 +59,7 @@ class DocumentPage(Struct, frozen=True):
         Meta(description="Rows of the whole list; null: not counted, or not in half a second."),
     ]
     count_capped: Annotated[bool, Meta(description="There are more rows than `count` says.")]
-    facets: Annotated[dict[str, Any] | None, Meta(description="Null until there are facets.")]
+    facets: Annotated[dict[str, Any] | None, Meta(description="Null: a list has none.")]
     as_of: Annotated[
         datetime | None,
         Meta(description="The last complete comparison of the DocType with the ERP."),

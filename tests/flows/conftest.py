@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def flows_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("flows")
+def flows_dir(scratch: Path) -> Path:
+    folder = scratch / "flows"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,15 @@ the one that hides a document.
 from __future__ import annotations
 
 import asyncio
-import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from warehouse.access.content import pack, unpack
 from warehouse.access.metas import read_metas
+from warehouse.access.pending import find_pending
 from warehouse.access.snapshot import Attestation
+from warehouse.access.strictness import SETTINGS
 from warehouse.access.tables import TABLES, Facts, build_snapshot, tables_in_part
 from warehouse.documents.access import (
     AccessAttestation,
@@ -27,9 +28,15 @@ from warehouse.documents.access import (
     write_content,
 )
 from warehouse.documents.control import Failure
+from warehouse.documents.whole import read_whole
 from warehouse.erpnext.client import ErpClient
 from warehouse.erpnext.query import ListQuery
-from warehouse.errors import AccessSnapshotInvalid, ErpRejected, WarehouseError
+from warehouse.errors import (
+    AccessSnapshotInvalid,
+    ErpRejected,
+    KeyRightsUnknown,
+    WarehouseError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,8 +48,6 @@ if TYPE_CHECKING:
     from warehouse.access.tables import Row, Rows, Table
     from warehouse.erpnext.retrying import Sleep
     from warehouse.settings import ErpInstance
-
-logger = logging.getLogger(__name__)
 
 HELD_BACK = timedelta(minutes=10)
 
@@ -89,19 +94,14 @@ async def refresh_access(
             snapshot, metas, counts = await _read(
                 client, erp, _Attempt(pointer, before, started, accepts_empty)
             )
+        pending = find_pending(snapshot, before, await read_whole(erp.instance), outside.clock())
+        snapshot = replace(snapshot, pending=pending)
     except WarehouseError as error:
         pointer.failure = Failure(code=error.code, message=error.message, cure=error.cure)
+        pointer.is_doubted |= isinstance(error, KeyRightsUnknown | ErpRejected)
         await record_failure(pointer)
         raise
     return await _store(pointer, _Found(snapshot, metas, counts, started))
-
-
-async def refresh_beside(erp: ErpInstance, outside: Outside | None = None) -> None:
-    """Refresh as part of other work, which goes on without: a failure is logged and remembered."""
-    try:
-        await refresh_access(erp, outside)
-    except WarehouseError as error:
-        logger.warning("%s: access rules not refreshed: %s", erp.instance, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +134,10 @@ async def _read(
     counts = {name: len(found) for name, found in rows.items()}
     _hold_back(attempt, counts)
     metas = await read_metas(client, erp, rows, attempt.before)
-    settings = await client.read("System Settings")
     facts = Facts(
         rows=rows,
         versions=await read_apps(client),
-        is_strict=str(settings.get("apply_strict_user_permissions") or "0") != "0",
+        settings=await client.read(SETTINGS),
         reader=user,
         metas=metas.by_name,
         fingerprints=metas.fingerprints,
@@ -146,7 +145,7 @@ async def _read(
     )
     snapshot = build_snapshot(erp.instance, facts, await _read_attestation(erp.instance))
     if in_part := tables_in_part(snapshot, user):
-        raise AccessSnapshotInvalid(
+        raise KeyRightsUnknown(
             f"The key's user {user} may not be shown every row of {', '.join(in_part)}.",
             cure=f"Give {user} the roles System Manager and Script Manager in ERPNext.",
             instance=erp.instance,
@@ -166,11 +165,12 @@ async def _read_table(client: ErpClient, table: Table) -> list[Row]:
         number = await client.count(doctype) if table.is_counted else len(rows)
     except ErpRejected as error:
         raise _unusable(
-            client, doctype, f"refuses the list of {doctype}: {error.message}"
+            client, doctype, f"refuses the list of {doctype}: {error.message}", KeyRightsUnknown
         ) from error
     missing = {column for row in rows for column in table.columns if column not in row}
     if missing:
-        raise _unusable(client, doctype, f"lists {doctype} without {', '.join(sorted(missing))}.")
+        without = f"lists {doctype} without {', '.join(sorted(missing))}."
+        raise _unusable(client, doctype, without, KeyRightsUnknown)
     if number != len(rows):
         raise _unusable(client, doctype, f"counts {number} {doctype} and lists {len(rows)}.")
     if not rows and not table.may_be_empty:
@@ -178,8 +178,13 @@ async def _read_table(client: ErpClient, table: Table) -> list[Row]:
     return rows
 
 
-def _unusable(client: ErpClient, doctype: str, what: str) -> AccessSnapshotInvalid:
-    return AccessSnapshotInvalid(
+def _unusable(
+    client: ErpClient,
+    doctype: str,
+    what: str,
+    kind: type[AccessSnapshotInvalid] = AccessSnapshotInvalid,
+) -> AccessSnapshotInvalid:
+    return kind(
         f"{client.instance} {what}",
         cure="csa check says which role the key's user needs.",
         instance=client.instance,
@@ -245,7 +250,8 @@ async def _load(pointer: AccessPointer) -> Snapshot | None:
     """Return the snapshot in force, to take unchanged metas from; None if it can't be used."""
     data = await read_content(pointer) if pointer.version else None
     try:
-        return unpack(pointer.version, data) if data else None
+        found = unpack(pointer.version, data) if data else None
+        return found and replace(found, is_doubted=pointer.is_doubted)
     except ValueError:  # of an earlier version of this software, or damaged: read all anew
         return None
 
@@ -259,6 +265,8 @@ async def _store(pointer: AccessPointer, found: _Found) -> Refreshed:
     pointer.rows = found.counts
     pointer.emptied = {}
     pointer.failure = None
+    pointer.is_doubted = False
+    pointer.pending = sorted(found.snapshot.pending)
     await put_in_force(pointer)
     await drop_unused(pointer, before, found.started)
     return Refreshed(

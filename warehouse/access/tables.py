@@ -7,7 +7,7 @@ version quotes, and later versions add columns. Users are not: their rows hold k
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from warehouse.access.rules import ADMINISTRATOR, roles_of, rules_of
@@ -20,6 +20,7 @@ from warehouse.access.snapshot import (
     User,
     UserPermission,
 )
+from warehouse.access.strictness import is_strict
 from warehouse.erpnext.query import ALL_COLUMNS, ListQuery
 
 if TYPE_CHECKING:
@@ -104,12 +105,12 @@ _SCRIPT_TYPE = "Permission Query"
 class Facts:
     """All that was read of an instance, by the key of the user `reader`.
 
-    `fingerprints`: DocType → what its metas were read at.
+    `settings`: System Settings. `fingerprints`: DocType → what its metas were read at.
     """
 
     rows: Rows
     versions: dict[str, str]
-    is_strict: bool
+    settings: Row
     reader: str
     metas: dict[str, Meta] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
@@ -119,7 +120,7 @@ class Facts:
 def build_snapshot(instance: str, facts: Facts, attestation: Attestation | None = None) -> Snapshot:
     """Return the snapshot that an instance's tables make."""
     rows = facts.rows
-    return Snapshot(
+    snapshot = Snapshot(
         instance=instance,
         versions=facts.versions,
         users={row["name"]: _user(row) for row in rows["User"]},
@@ -133,7 +134,6 @@ def build_snapshot(instance: str, facts: Facts, attestation: Attestation | None 
         metas=facts.metas,
         fingerprints=facts.fingerprints,
         trees=facts.trees,
-        is_strict=facts.is_strict,
         scripted=frozenset(
             str(row["reference_doctype"])
             for row in rows["Server Script"]
@@ -142,6 +142,7 @@ def build_snapshot(instance: str, facts: Facts, attestation: Attestation | None 
         attestation=attestation or Attestation(),
         reader=facts.reader,
     )
+    return replace(snapshot, is_strict=is_strict(snapshot, rows, facts.settings))
 
 
 def tables_in_part(snapshot: Snapshot, user: str) -> list[str]:

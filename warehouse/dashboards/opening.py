@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pymongo.errors import ExecutionTimeout
+
 from warehouse.access.verdict import Access, OwnerBranch
 from warehouse.dashboards.verdicts import NOTHING, Case, Grant, Refusal, judge
+from warehouse.documents.business import rows_of
 from warehouse.documents.datasets import read_pointer
 from warehouse.documents.raw import raw_model
 from warehouse.errors import AccessSnapshotStale, DatasetError, DatasetNeedsFullAccess, NotReadable
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 # A filter that holds more names than this is none that MongoDB should be given.
 MOST_OWNED = 10_000
+LOOK_LIMIT_MS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,8 @@ class Datasets:
                     grants[instance] = verdict
                 else:
                     refusals.append(verdict)
-        shown = {instance for instance, one in grants.items() if one.condition != NOTHING}
+        built = {one.slot.instance for one in pointer.live}
+        shown = {name for name in built & grants.keys() if await _shows_any(slug, grants[name])}
         return OpenDataset(
             dataset=dataset,
             pointer=pointer,
@@ -131,6 +136,21 @@ class Datasets:
             owned=await _read_owned(dataset.rows_of, instance, compiled),
         )
         return judge(case)
+
+
+async def _shows_any(slug: str, grant: Grant) -> bool:
+    """Say whether there is a row for whom it is given to, or none because there is none at all.
+
+    Who sees no row of an instance is told nothing of its builds. A row that is not found in time is
+    as good as none.
+    """
+    if grant.is_whole or grant.condition == NOTHING:
+        return grant.is_whole
+    try:
+        found = rows_of(slug).find(grant.condition, {"_id": 1}).limit(1).max_time_ms(LOOK_LIMIT_MS)
+        return bool(await found.to_list())
+    except ExecutionTimeout:
+        return False
 
 
 async def _read_owned(

@@ -155,7 +155,7 @@ def make_facts() -> Facts:
     return Facts(
         rows,
         {"frappe": "15.44.2"},
-        is_strict=False,
+        settings={"apply_strict_user_permissions": 0},
         reader=ADMINISTRATOR,
         metas=site.metas,
     )
