@@ -1,8 +1,7 @@
 """Rows as MongoDB sent them, decoded portion by portion as they are taken.
 
 A page of whole documents is megabytes once it is decoded. Whoever encodes each portion before the
-next is decoded works in the processor's cache, which halves what the decoded page costs in memory
-and makes up for the time that looking for hidden fields takes.
+next one is decoded works in the processor's cache.
 """
 
 from __future__ import annotations
