@@ -13,11 +13,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from warehouse.access.content import pack, unpack
+from warehouse.access.lists import read_tables
 from warehouse.access.metas import read_metas
 from warehouse.access.pending import find_pending
 from warehouse.access.snapshot import Attestation
 from warehouse.access.strictness import SETTINGS
-from warehouse.access.tables import TABLES, Facts, build_snapshot, tables_in_part
+from warehouse.access.tables import Facts, build_snapshot, tables_in_part
 from warehouse.documents.access import (
     AccessAttestation,
     AccessPointer,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     from warehouse.access.metas import Metas
     from warehouse.access.snapshot import Node, Snapshot
-    from warehouse.access.tables import Row, Rows, Table
+    from warehouse.access.tables import Rows
     from warehouse.erpnext.retrying import Sleep
     from warehouse.settings import ErpInstance
 
@@ -130,7 +131,7 @@ async def _read(
             cure=f"Remove them in ERPNext: User Permission list, filtered by {user}.",
             instance=erp.instance,
         )
-    rows = {table.query.doctype: await _read_table(client, table) for table in TABLES}
+    rows = await read_tables(client)
     counts = {name: len(found) for name, found in rows.items()}
     _hold_back(attempt, counts)
     metas = await read_metas(client, erp, rows, attempt.before)
@@ -151,45 +152,6 @@ async def _read(
             instance=erp.instance,
         )
     return snapshot, metas, counts
-
-
-async def _read_table(client: ErpClient, table: Table) -> list[Row]:
-    """Return every row of a table.
-
-    Raises:
-        AccessSnapshotInvalid: if it is refused, lacks columns or rows, or is empty and never is.
-    """
-    doctype = table.query.doctype
-    try:
-        rows = await client.list_rows(table.query)
-        number = await client.count(doctype) if table.is_counted else len(rows)
-    except ErpRejected as error:
-        raise _unusable(
-            client, doctype, f"refuses the list of {doctype}: {error.message}", KeyRightsUnknown
-        ) from error
-    missing = {column for row in rows for column in table.columns if column not in row}
-    if missing:
-        without = f"lists {doctype} without {', '.join(sorted(missing))}."
-        raise _unusable(client, doctype, without, KeyRightsUnknown)
-    if number != len(rows):
-        raise _unusable(client, doctype, f"counts {number} {doctype} and lists {len(rows)}.")
-    if not rows and not table.may_be_empty:
-        raise _unusable(client, doctype, f"lists no {doctype} at all, which no ERPNext does.")
-    return rows
-
-
-def _unusable(
-    client: ErpClient,
-    doctype: str,
-    what: str,
-    kind: type[AccessSnapshotInvalid] = AccessSnapshotInvalid,
-) -> AccessSnapshotInvalid:
-    return kind(
-        f"{client.instance} {what}",
-        cure="csa check says which role the key's user needs.",
-        instance=client.instance,
-        doctype=doctype,
-    )
 
 
 def _hold_back(attempt: _Attempt, counts: dict[str, int]) -> None:

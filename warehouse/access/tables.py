@@ -21,6 +21,7 @@ from warehouse.access.snapshot import (
     UserPermission,
 )
 from warehouse.access.strictness import is_strict
+from warehouse.erpnext.collation import fold_name
 from warehouse.erpnext.query import ALL_COLUMNS, ListQuery
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def build_snapshot(instance: str, facts: Facts, attestation: Attestation | None 
         disabled_roles=frozenset(row["name"] for row in rows["Role"] if _is_on(row["disabled"])),
         standard_rules=_rules(rows["DocPerm"]),
         custom_rules=_rules(rows["Custom DocPerm"]),
-        user_permissions=_user_permissions(rows["User Permission"]),
+        user_permissions=_user_permissions(rows["User Permission"], rows["User"]),
         shares=_shares(rows["DocShare"]),
         kinds={row["name"]: _kind(row) for row in rows["DocType"]},
         metas=facts.metas,
@@ -203,11 +204,18 @@ def _order(rule: Rule) -> tuple[str, int, bool, bool, bool]:
     return rule.role, rule.permlevel, rule.reads, rule.if_owner, rule.masks
 
 
-def _user_permissions(rows: Iterable[Row]) -> dict[str, tuple[UserPermission, ...]]:
+def _user_permissions(
+    rows: Iterable[Row], users: Iterable[Row]
+) -> dict[str, tuple[UserPermission, ...]]:
+    known = {row["name"].lower() for row in users}
+    spelled = {fold_name(name): name for name in known}
     permissions: dict[str, set[UserPermission]] = defaultdict(set)
     for row in rows:
-        # MariaDB finds a user's whatever the case, so ERPNext applies them.
-        permissions[row["user"].lower()].add(
+        # MariaDB finds a user's however they are spelled, so ERPNext applies them.
+        user = row["user"].lower()
+        if user not in known:
+            user = spelled.get(fold_name(user), user)
+        permissions[user].add(
             UserPermission(
                 allow=row["allow"],
                 for_value=str(row["for_value"]),
