@@ -165,7 +165,10 @@ class DatasetDetail(DatasetSummary, frozen=True, kw_only=True):
     gaps: list[DatasetGap]
     failures: Annotated[
         dict[str, str],
-        Meta(description="Partitions whose last build failed, so that an earlier one is shown."),
+        Meta(
+            description="Partitions whose last build failed, so that an earlier one is shown, or "
+            "none if there is none."
+        ),
     ]
     refused: list[DatasetRefusal]
 
@@ -283,7 +286,8 @@ def _gaps(opened: OpenDataset) -> list[DatasetGap]:
 def _failures(opened: OpenDataset) -> dict[str, str]:
     """Return partition → the check that its last build broke; figures are for operators."""
     unnamed = "The build failed; those who look after the warehouse see why."
-    return {str(one.slot): one.failure.check or unnamed for one in opened.live if one.failure}
+    failed = {str(one.slot): one.failure for one in opened.live if one.failure}
+    return {slot: why.check or unnamed for slot, why in sorted({**opened.failed, **failed}.items())}
 
 
 def _refused(opened: OpenDataset) -> list[DatasetRefusal]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pymongo.errors import ExecutionTimeout
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from warehouse.dashboards.verdicts import Condition
     from warehouse.datasets.declaration import Dataset
     from warehouse.datasets.registry import Registry
+    from warehouse.documents.control import Failure
     from warehouse.documents.datasets import DatasetPointer, LivePartition
     from warehouse.reading.subject import Subject
 
@@ -35,9 +36,9 @@ class OpenDataset:
     """A dataset as a subject sees it, by the pointer of this moment.
 
     `condition`: what a row must meet to be seen. `hidden`: columns that are as good as absent.
-    `given`: the instances whose rows may be among them, `live`: the
-    partitions of those that have any for the subject. `refusals`: the instances of which nothing
-    is given.
+    `given`: the instances whose rows may be among them, `live`: the partitions of those that have
+    any for the subject, `failed`: their partitions that never had a build that passed.
+    `refusals`: the instances of which nothing is given.
     """
 
     dataset: Dataset
@@ -47,6 +48,7 @@ class OpenDataset:
     given: frozenset[str]
     refusals: tuple[Refusal, ...]
     live: tuple[LivePartition, ...]
+    failed: Mapping[str, Failure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,10 @@ class Datasets:
                     refusals.append(verdict)
         built = {one.slot.instance for one in pointer.live}
         shown = {name for name in built & grants.keys() if await _shows_any(slug, grants[name])}
+        whole = {name for name, grant in grants.items() if grant.is_whole}
+        failed = {
+            slot: why for slot, why in pointer.failed.items() if slot.split()[0] in shown | whole
+        }
         return OpenDataset(
             dataset=dataset,
             pointer=pointer,
@@ -112,6 +118,7 @@ class Datasets:
             given=frozenset(grants),
             refusals=tuple(refusals),
             live=tuple(one for one in pointer.live if one.slot.instance in shown),
+            failed=failed,
         )
 
     async def _judge(

@@ -187,6 +187,8 @@ def _measure_faults(dataset: Dataset, measure: Measure) -> Iterator[str]:
         one in found for one, found in zip(needed, roles, strict=True)
     ):
         yield f"{label}: {said}"
+    if measure.kind is MeasureKind.ADDITIVE and dataset.partition is Partition.INSTANCE_AS_OF:
+        yield f"{label}: each day has it anew, so it is of kind LAST"
     if measure.kind in _OVER_MONTHS and dataset.partition is not Partition.INSTANCE_MONTH:
         yield f"{label}: it compares months, so the partition is INSTANCE_MONTH"
     if measure.kind is MeasureKind.GROWTH:

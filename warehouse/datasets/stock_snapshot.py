@@ -13,7 +13,6 @@ from warehouse.cleaning.currency import rate_to_inr, round_money
 from warehouse.cleaning.units import KG
 from warehouse.cleaning.vouchers import has_text, mark
 from warehouse.datasets.columns import (
-    amount,
     balance,
     day,
     flag,
@@ -263,7 +262,7 @@ DATASET = Dataset(
             "Batch.expiry_date", "Serial and Batch Bundle.entries.qty",
         ),
         balance("idle_value", "Value without movement", "INR", _VALUE),
-        amount("qty_unconverted", "Rows without kg, litre or number", "rows"),
+        balance("qty_unconverted", "Rows without kg, litre or number", "rows"),
         ratio("days_of_cover", "Days of cover", "days", ("qty", "issued_30d"), factor=ISSUE_DAYS),
         share("idle_share", "Share without movement", "idle_value", "value"),
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import asyncio
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,12 +11,13 @@ import pytest
 
 from tests.warehouse.accounts.test_links import ERPS
 from warehouse.access.snapshot import User
+from warehouse.accounts import identity
 from warehouse.accounts.identity import REMEMBERED_S, Caller, Identities
 from warehouse.accounts.links import link_user
 from warehouse.accounts.proof import ErpUser
 from warehouse.accounts.register import add_account, disable_account, set_password_hash
 from warehouse.accounts.secrets import SessionKey, digest_token
-from warehouse.accounts.sessions import IDLE, LONGEST
+from warehouse.accounts.sessions import IDLE, LONGEST, find_session
 from warehouse.accounts.tokens import add_token
 from warehouse.documents.accounts import AccessToken, Account, Proof, Session
 from warehouse.errors import AccessSnapshotStale
@@ -159,6 +161,52 @@ async def test_signing_out_works_at_once_here_and_within_a_second_elsewhere(worl
     assert await elsewhere.of_cookie(cookie) is None
 
 
+async def test_those_who_come_at_once_wait_for_one_look_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    cookie, _ = await world.identities.open(await add_asha(), None)
+    asked = count_calls(monkeypatch, "find_session")
+    callers = await asyncio.gather(*(world.identities.of_cookie(cookie) for _ in range(16)))
+    assert all(callers)
+    assert len(asked) == 1
+
+
+async def test_what_was_looked_up_before_a_change_is_not_remembered_after_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    account = await add_asha()
+    cookie, _ = await world.identities.open(account, None)
+    answered, go_on = asyncio.Event(), asyncio.Event()
+
+    async def find_slowly(digest: str, now: datetime) -> Session | None:
+        session = await find_session(digest, now)
+        answered.set()
+        await go_on.wait()
+        return session
+
+    monkeypatch.setattr(identity, "find_session", find_slowly)
+    asking = asyncio.create_task(world.identities.of_cookie(cookie))
+    await answered.wait()
+    await Session.find(Session.account == account.id).delete()
+    world.identities.forget(account.id)
+    go_on.set()
+    await asking
+    assert await world.identities.of_cookie(cookie) is None
+
+
+def count_calls(monkeypatch: pytest.MonkeyPatch, name: str) -> list[Any]:
+    """Note the calls of a function of `identity`."""
+    calls: list[Any] = []
+    function = getattr(identity, name)
+
+    async def noting(*args: Any) -> Any:
+        calls.append(args)
+        return await function(*args)
+
+    monkeypatch.setattr(identity, name, noting)
+    return calls
+
+
 @pytest.mark.parametrize("how", ["disabled", "password", "deleted"])
 async def test_what_shuts_an_account_out_ends_sessions_and_tokens(world: World, how: str):
     account = await add_asha()
@@ -207,6 +255,22 @@ async def test_without_a_valid_snapshot_a_link_is_left_to_the_reads_which_refuse
     assert opened(caller) == {"a", "b", "c", "d"}
     assert caller
     assert [one.state.value for one in caller.links] == ["unchecked", *["alive"] * 3]
+
+
+async def test_a_link_that_could_not_be_judged_is_judged_by_the_first_snapshot_there_is(
+    world: World,
+):
+    cookie, _ = await world.identities.open(await add_asha(), None)
+    [asha] = world.snapshots["a"].users.values()
+    del world.snapshots["a"]
+    world.seconds += REMEMBERED_S
+    assert "a" in opened(await world.identities.of_cookie(cookie))
+    for other in (replace(asha, creation="2026-11-26"), replace(asha, user_type="Website User")):
+        world.snapshots["a"] = FakeSnapshot({asha.name: other})
+        assert "a" not in opened(await world.identities.of_cookie(cookie))
+        del world.snapshots["a"]
+        world.seconds += REMEMBERED_S
+        await world.identities.of_cookie(cookie)
 
 
 async def test_a_session_is_widened_by_a_proof_and_no_other_is(world: World):

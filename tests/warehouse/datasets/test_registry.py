@@ -140,6 +140,11 @@ def test_a_ratio_of_the_lowest_is_refused():
     assert "a ratio's parts are two measures that are summed" in said
 
 
+def test_what_each_day_has_anew_is_not_summed():
+    said = faults_of(replace(LINES, partition=Partition.INSTANCE_AS_OF))
+    assert "measure net: each day has it anew, so it is of kind LAST" in said
+
+
 def test_growth_needs_months_and_no_days():
     growth = Measure("growth", "Growth", "%", MeasureKind.GROWTH, parts=("net",))
     day = Dimension("day", "Day", ColumnKind.DATE)
