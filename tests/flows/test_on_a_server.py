@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from pymongo import MongoClient
 
 from tests.accounts import put_account
 from tests.flows.conftest import DATABASE, REFUSED_KEY, REFUSED_SECRET
+from tests.flows.records import read_builds
 from tests.flows.told import read_all_told
 from tests.flows.webhook import Webhook, listening
 
@@ -161,11 +161,7 @@ def test_retries_pressed_at_once_while_the_next_day_is_on_do_no_harm(
 
 @pytest.mark.usefixtures("first_day")
 def test_each_partition_is_built_once_for_each_version_of_what_it_is_built_from(mongodb_uri: str):
-    with MongoClient(mongodb_uri) as client:
-        builds = client[DATABASE]["dataset_builds"].find({"state": {"$ne": "failed"}}).to_list()
-    assert builds
-    versions = Counter(f"{build['dataset']} {build['slot']} {build['inputs']}" for build in builds)
-    assert {version: times for version, times in versions.items() if times > 1} == {}
+    assert set(read_builds(mongodb_uri, DATABASE).values()) == {1}
 
 
 def test_an_instance_that_is_down_and_one_that_is_throttled_are_told_apart(
@@ -231,7 +227,6 @@ def test_a_store_that_grows_old_fails_the_watch_and_people_are_told_once(
     assert len(told) == 1
 
 
-@pytest.mark.usefixtures("first_day")
 def test_no_secret_and_nobody_s_address_reaches_the_server(
     operator: Operator, healthy_sites: dict[str, SiteProcess], mongodb_uri: str
 ):

@@ -11,6 +11,7 @@ import pytest
 from demo.site.process import SiteProcess
 from demo.sites import settings_variables
 from tests.commanding import Csa
+from tests.flows.records import read_builds
 from tests.flows.workers import HEARTBEAT_S, kill_machine, work_pool
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def test_a_run_that_is_retried_while_it_is_at_work_ends_no_worker_and_does_no_ha
     while (verified := csa.run("verify", "--json")).code == HELD:
         assert time.monotonic() < give_up_at, "the process of a later retry never ended"
     assert verified.code == 0, verified.stdout
+    assert set(read_builds(csa.uri, csa.database).values()) == {1}, "one daily, one retry, no more"
 
 
 def _wait_for_running(read: Callable[[], list[dict[str, Any]]], expected: int) -> None:
