@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from warehouse.reading.doctypes import ServedDocType
-    from warehouse.reading.documents import Row
+    from warehouse.reading.rows import Row
 
 DIGEST_BYTES = 20
 

@@ -147,6 +147,7 @@ def _as_json(result: Refreshed | WarehouseError) -> dict[str, Any]:
         "read_at": result.read_at.isoformat(),
         "rows": result.rows,
         "lacking": result.lacking,
+        "pending": sorted(result.snapshot.pending),
         "unattested_apps": unattested_apps(result.snapshot),
     }
 
@@ -162,6 +163,11 @@ def _print_result(instance: str, result: Refreshed | WarehouseError) -> None:
         out.print(
             f"  [yellow]nothing is shown by roles[/]: nobody has attested the hooks of "
             f"{printable(', '.join(unknown))}; see csa access attest."
+        )
+    if pending := sorted(result.snapshot.pending):
+        out.print(
+            f"  [yellow]to be read in full[/] before links of {printable(', '.join(pending))} "
+            "count: the key has not always read them; csa check says what to do."
         )
     for doctype, why in result.lacking.items():
         out.print(f"  [yellow]not shown[/] {printable(doctype)}: {printable(why)}")

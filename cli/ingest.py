@@ -21,7 +21,7 @@ from cli.terminal import (
     print_json,
     printable,
 )
-from warehouse.access.refresh import refresh_beside
+from warehouse.access.beside import refresh_beside, refresh_first
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome, Run
 from warehouse.erpnext.paging import parse_site_datetime
@@ -154,6 +154,7 @@ async def _ingest(
     kind: str,
 ) -> Result:
     try:
+        await refresh_first(erp)
         run = await ingest_instance(erp, Limits.of(settings), selection, surroundings, kind)
         if run.failure is None:
             # The rules of who may see what, too; when they can't be read, those of before stay.

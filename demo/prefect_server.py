@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from demo.processes import HOST, free_port, running, wait_until_up
+from warehouse.erpnext.certificates import trusted_certificates
 
 if TYPE_CHECKING:
     import subprocess
@@ -91,7 +92,12 @@ class PrefectServer:
         give_up_at = time.monotonic() + CALL_S
         while True:
             answer = httpx.request(
-                method, f"{self.url}/api/{path}", timeout=CALL_S, trust_env=False, **options
+                method,
+                f"{self.url}/api/{path}",
+                timeout=CALL_S,
+                trust_env=False,
+                verify=trusted_certificates(),
+                **options,
             )
             is_busy = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
             if not is_busy or time.monotonic() > give_up_at:

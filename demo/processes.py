@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from warehouse.erpnext.certificates import trusted_certificates
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
@@ -64,11 +66,12 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path, limit_s
         RuntimeError: if the process ends before, or the time is over; the log is named.
     """
     give_up_at = time.monotonic() + limit_s
+    certificates = trusted_certificates()
     while time.monotonic() < give_up_at:
         if process.poll() is not None:
             raise RuntimeError(f"A part of the demo ended with {process.returncode}: see {log}")
         try:
-            if httpx.get(url, trust_env=False).is_success:
+            if httpx.get(url, trust_env=False, verify=certificates).is_success:
                 return
         except httpx.HTTPError:
             pass

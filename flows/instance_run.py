@@ -27,7 +27,7 @@ from flows.events import tell_failed_twice, tell_updated
 from flows.progress import ProgressRing
 from flows.runbooks import page_for
 from flows.summary import UNWELL, conclude, describe_failure, describe_report
-from warehouse.access.refresh import refresh_beside
+from warehouse.access.beside import refresh_beside
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome
 from warehouse.documents.standing import read_standing

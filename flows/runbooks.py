@@ -28,6 +28,7 @@ PAGES = {
     "dataset_rule_failed": "dataset-failed",
     "mongodb_unavailable": "mongod-down",
     "access_snapshot_invalid": "access-stale",
+    "key_rights_unknown": "access-stale",
     "access_snapshot_stale": "access-stale",
     "lease_held": "stuck-run",
     "lease_lost": "stuck-run",

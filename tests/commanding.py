@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from tests.forking import Command, run_forked
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -66,31 +68,29 @@ class Csa:
         }
         return own | where | self.variables
 
-    def start(
-        self, *arguments: str, stderr: int = subprocess.PIPE, stdin: int = subprocess.DEVNULL
-    ) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
         """Start a command and leave it running."""
         return subprocess.Popen(  # noqa: S603 our own module
             [sys.executable, "-m", "cli", *arguments],
             cwd=self.home,
             env=self.environment,
-            stdin=stdin,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
         )
 
-    def run(self, *arguments: str, stdin: str | None = None) -> Finished:
-        """Run a command to its end, with `stdin` to read."""
-        where = subprocess.DEVNULL if stdin is None else subprocess.PIPE
-        return finish(self.start(*arguments, stdin=where), stdin)
+    def run(self, *arguments: str, stdin: str = "") -> Finished:
+        """Run a command to its end, with `stdin` to read; forked, since a start takes a second."""
+        command = Command(arguments, self.home, self.environment, stdin)
+        return Finished(*run_forked(command, LIMIT_S))
 
 
-def finish(process: subprocess.Popen[str], stdin: str | None = None) -> Finished:
+def finish(process: subprocess.Popen[str]) -> Finished:
     """Wait for a command; end it if it takes too long."""
     with process:
         try:
-            stdout, stderr = process.communicate(stdin, timeout=LIMIT_S)
+            stdout, stderr = process.communicate(timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             raise

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,21 +15,48 @@ from demo.site.process import SiteProcess
 from tests.commanding import Csa
 from tests.ingesting import Ingester
 from tests.sample_books import DOCUMENTS, MIX, SEED
+from tests.scheduling import Scheduling, put_longest_first
 from warehouse.documents.database import init_documents
 from warehouse.mongodb import embedded_mongod
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
 
     from pymongo.asynchronous.database import AsyncDatabase
 
 DATABASE_NUMBERS = itertools.count(1)
+MEMORY = Path("/dev/shm")  # noqa: S108 only a folder of our own in it
+ROOM_BYTES = 2 * 10**9
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    put_longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    if config.getoption("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
-def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with embedded_mongod(tmp_path_factory.mktemp("mongodb")) as uri:
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder in memory, where the machine has room there, for servers that sync what they write.
+
+    A new datastore is a hundred files, and each that begins on a disk is waited for.
+    """
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+        with TemporaryDirectory(prefix="csa-tests-", dir=MEMORY) as folder:
+            yield Path(folder)
+    else:
+        yield tmp_path_factory.mktemp("scratch")
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(scratch: Path) -> Iterator[str]:
+    with embedded_mongod(scratch) as uri:
         yield uri
 
 

@@ -1,8 +1,8 @@
 """What nine users of a real ERPNext could read (`dataset/oracle.json`), and how to judge by it.
 
 A leak is a document that is shown and that ERPNext refuses; a needless denial one that ERPNext
-shows. Of the latter some are meant, and `is_meant` knows which. The answers of `get` are the truth:
-ERPNext's lists show more in places.
+shows. Some are kept back on purpose, each for a `Reason` that is counted by itself. The answers of
+`get` are the truth: ERPNext's lists show more in places.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 SITE = "site2"
+
+
+class Reason(StrEnum):
+    """Why a document is kept back: a disabled user, whose API key still reads there; a DocType that
+    is never served (User, Role, Module Def, Communication, Comment); a private File, which is read
+    with what it is attached to; a Website User, whom nothing lets sign in here.
+    """
+
+    DISABLED = "disabled user"
+    NEVER_SERVED = "never served"
+    PRIVATE_FILE = "private File"
+    WEBSITE_USER = "Website User"
 
 
 @cache
@@ -42,14 +55,15 @@ def held_names(doctype: str) -> frozenset[str]:
 class Tally:
     """Counts per DocType, and the documents that were judged wrongly.
 
-    `is_portal`: it is the portal that shows; it lets no Website Users in.
+    `is_portal`: it is the portal that shows; it lets no Website Users in. `meant`: by DocType and
+    reason, what is kept back on purpose.
     """
 
     is_portal: bool = False
     checks: Counter[str] = field(default_factory=Counter)
     leaks: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     needless: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    meant: Counter[str] = field(default_factory=Counter)
+    meant: Counter[tuple[str, Reason]] = field(default_factory=Counter)
 
     def judge(
         self,
@@ -70,22 +84,28 @@ class Tally:
             may = answers[name] is True
             if name in shown and not may:
                 self.leaks[doctype].append(f"{user} {name}")
-            elif may and name not in shown and (is_meant(user, doctype) or self._keeps_out(user)):
-                self.meant[doctype] += 1
             elif may and name not in shown:
-                self.needless[doctype].append(f"{user} {name}")
-
-    def _keeps_out(self, user: str) -> bool:
-        return self.is_portal and any(
-            row["name"] == user and row["user_type"] != SYSTEM_USER for row in _users()
-        )
+                reason = find_reason(user, doctype, is_portal=self.is_portal)
+                if reason:
+                    self.meant[doctype, reason] += 1
+                else:
+                    self.needless[doctype].append(f"{user} {name}")
 
     def lines(self) -> Iterable[str]:
-        """Return a table: leaks and needless denials of each DocType."""
-        yield f"{'DocType':24} {'checks':>7} {'leaks':>6} {'needless':>9} {'meant':>6}"
-        for doctype, checks in sorted(self.checks.items()):
-            leaks, needless = len(self.leaks[doctype]), len(self.needless[doctype])
-            yield f"{doctype:24} {checks:7} {leaks:6} {needless:9} {self.meant[doctype]:6}"
+        """Return a table: leaks and needless denials of each DocType, and what is kept back why."""
+        reasons = "".join(f" {reason:>13}" for reason in Reason)
+        yield f"{'DocType':24} {'checks':>7} {'leaks':>6} {'needless':>9}{reasons}"
+        for doctype in sorted(self.checks):
+            yield self._line(doctype, [doctype])
+        yield self._line("all", list(self.checks))
+
+    def _line(self, title: str, doctypes: list[str]) -> str:
+        checks = sum(self.checks[one] for one in doctypes)
+        leaks = sum(len(self.leaks[one]) for one in doctypes)
+        needless = sum(len(self.needless[one]) for one in doctypes)
+        meant = (sum(self.meant[one, reason] for one in doctypes) for reason in Reason)
+        kept = "".join(f" {number:13}" for number in meant)
+        return f"{title:24} {checks:7} {leaks:6} {needless:9}{kept}"
 
     def assert_right(self) -> None:
         """Fail on any leak, and on any needless denial that is not meant."""
@@ -94,15 +114,16 @@ class Tally:
         assert not {doctype: found for doctype, found in self.needless.items() if found}
 
 
-def is_meant(user: str, doctype: str) -> bool:
-    """Say whether a document that ERPNext shows is kept back on purpose.
-
-    A disabled user's API key still reads there. User, Role, Module Def, Communication and Comment
-    are never served. A private File is read with the document that it is attached to.
-    """
-    is_disabled = any(row["name"] == user and not row["enabled"] for row in _users())
-    is_kept_back = policy_of(doctype, is_custom=False) is not Policy.ORDINARY or doctype == "File"
-    return is_disabled or is_kept_back
+def find_reason(user: str, doctype: str, *, is_portal: bool) -> Reason | None:
+    """Return why a document that ERPNext shows is kept back on purpose, if it is."""
+    [row] = [row for row in _users() if row["name"] == user]
+    if not row["enabled"]:
+        return Reason.DISABLED
+    if policy_of(doctype, is_custom=False) is not Policy.ORDINARY:
+        return Reason.NEVER_SERVED
+    if is_portal and row["user_type"] != SYSTEM_USER:
+        return Reason.WEBSITE_USER
+    return Reason.PRIVATE_FILE if doctype == "File" else None
 
 
 @cache

@@ -22,6 +22,7 @@ WarehouseError(message, cure, context)
 ├─ DocumentRejected                   a document that can't be stored: kept aside, counted
 ├─ DatasetError                       a rule failed: the build before stays live
 ├─ AccessSnapshotInvalid              permission tables not read whole: the last snapshot stays
+│  └─ KeyRightsUnknown                the key is refused one: it may have lost fields, too
 └─ ReadError                          a read that can't be answered
    ├─ NotReadable                     there is none, or not for this subject: never told apart
    ├─ DatasetNeedsFullAccess          figures made of what the subject may not see as a whole
@@ -228,6 +229,12 @@ class AccessSnapshotInvalid(WarehouseError):
     """The permission tables could not be read whole, so what was read of them is not used."""
 
     code = "access_snapshot_invalid"
+
+
+class KeyRightsUnknown(AccessSnapshotInvalid):
+    """The key may not read a permission table whole, and so perhaps not every field either."""
+
+    code = "key_rights_unknown"
 
 
 class ReadError(WarehouseError):

@@ -35,12 +35,13 @@ from api.services import AppServices, Services
 from warehouse.accounts.audit import Event
 from warehouse.dashboards.columns import read_instances
 from warehouse.dashboards.query import QueryRequest, query_dataset
-from warehouse.dashboards.rows import RowPlan, plan_rows, present, read_row_page, stream_rows
-from warehouse.documents.datasets import read_pointer
+from warehouse.dashboards.rows import plan_rows, present, read_row_page, stream_rows
 from warehouse.reading.filters import OWN
 from warehouse.reading.listing import Counting, ListRequest
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from warehouse.dashboards.opening import OpenDataset
 
 Slug = Annotated[str, PathParameter(description="A dataset, as the list of them names it.")]
@@ -74,6 +75,14 @@ By = Annotated[
 OF_ROWS = (*ALWAYS, *OF_PARAMETERS, *OF_LISTS, "not_found", "dataset_needs_full_access")
 OF_QUERY = tuple(code for code in OF_ROWS if not code.startswith("cursor"))
 STALE = "access_snapshot_stale"
+EXPORT = {PARAMETERS: ("sort", "fields"), TAKES_FILTERS: True, AUDITED: Event.EXPORTED}
+
+
+def _file_of(media_type: str) -> dict[int, ResponseSpec]:
+    """Return what an export answers."""
+    said = "All rows, streamed."
+    rows = ResponseSpec(str, description=said, media_type=media_type, generate_examples=False)
+    return {HTTP_200_OK: rows, **document_errors(*OF_QUERY, STALE, "too_many_exports")}
 
 
 class DatasetController(Controller):
@@ -90,13 +99,10 @@ class DatasetController(Controller):
     async def list_datasets(
         self, request: Request[Any, Any, Any], services: AppServices
     ) -> DatasetList:
-        """Each with what it holds and how fresh it is of the ERPs that I may open."""
-        items = []
-        for dataset in services.datasets.registry.datasets.values():
-            pointer = await read_pointer(dataset.slug)
-            live = [one for one in pointer.live if one.slot.instance in request.user.users]
-            items.append(DatasetSummary.of(dataset, live))
-        return DatasetList(sorted(items, key=lambda item: item.slug))
+        """Each with what it holds and how fresh it is, of the ERPs of which I may see rows."""
+        slugs = sorted(services.datasets.registry.datasets)
+        opened = [await services.datasets.look(request.user, slug) for slug in slugs]
+        return DatasetList([DatasetSummary.of(one.dataset, one.live) for one in opened])
 
     @get(
         "/{slug:str}",
@@ -173,13 +179,8 @@ class DatasetController(Controller):
         operation_id="exportDatasetCsv",
         summary="Export rows as CSV",
         operation_class=FiltersOperation,
-        opt={PARAMETERS: ("sort", "fields"), TAKES_FILTERS: True, AUDITED: Event.EXPORTED},
-        responses={
-            HTTP_200_OK: ResponseSpec(
-                str, description="All rows, streamed.", media_type=CSV_TYPE, generate_examples=False
-            ),
-            **document_errors(*OF_QUERY, STALE, "too_many_exports"),
-        },
+        opt=EXPORT,
+        responses=_file_of(CSV_TYPE),
     )
     async def export_csv(
         self,
@@ -193,27 +194,18 @@ class DatasetController(Controller):
 
         Text that a spreadsheet would take for a formula is preceded by an apostrophe.
         """
-        opened, plan = await _plan(request, services, slug, sort, fields)
-        rows = (present(row, plan.names) async for row in stream_rows(opened, plan))
-        content = stream_csv(rows, plan.names, request)
-        content = services.exports.hold(request.user.key, content)
-        return Stream(content, media_type=CSV_TYPE, headers=_as_file(f"{slug}.csv"))
+        asked = ListRequest(read_filters(request), sort, fields)
+        rows, names = await _stream(request, services, slug, asked)
+        content = stream_csv(rows, names, request)
+        return _send(request, services, content, CSV_TYPE, f"{slug}.csv")
 
     @get(
         "/{slug:str}/export.ndjson",
         operation_id="exportDatasetNdjson",
         summary="Export rows as lines of JSON",
         operation_class=FiltersOperation,
-        opt={PARAMETERS: ("sort", "fields"), TAKES_FILTERS: True, AUDITED: Event.EXPORTED},
-        responses={
-            HTTP_200_OK: ResponseSpec(
-                str,
-                description="All rows, streamed.",
-                media_type=NDJSON_TYPE,
-                generate_examples=False,
-            ),
-            **document_errors(*OF_QUERY, STALE, "too_many_exports"),
-        },
+        opt=EXPORT,
+        responses=_file_of(NDJSON_TYPE),
     )
     async def export_ndjson(
         self,
@@ -224,11 +216,10 @@ class DatasetController(Controller):
         fields: Fields = None,
     ) -> Stream:
         """All rows that meet all filters, one JSON object a line, as in pages of rows."""
-        opened, plan = await _plan(request, services, slug, sort, fields)
-        rows = (present(row, plan.names) async for row in stream_rows(opened, plan))
+        asked = ListRequest(read_filters(request), sort, fields)
+        rows, _ = await _stream(request, services, slug, asked)
         content = stream_ndjson(rows, request)
-        content = services.exports.hold(request.user.key, content)
-        return Stream(content, media_type=NDJSON_TYPE, headers=_as_file(f"{slug}.ndjson"))
+        return _send(request, services, content, NDJSON_TYPE, f"{slug}.ndjson")
 
 
 async def _open(request: Request[Any, Any, Any], services: Services, slug: str) -> OpenDataset:
@@ -237,16 +228,22 @@ async def _open(request: Request[Any, Any, Any], services: Services, slug: str) 
     return await services.datasets.open(request.user, slug, only)
 
 
-async def _plan(
+async def _stream(
+    request: Request[Any, Any, Any], services: Services, slug: str, asked: ListRequest
+) -> tuple[AsyncIterator[dict[str, Any]], tuple[str, ...]]:
+    """Return the rows of an export, and the names of their columns."""
+    opened = await _open(request, services, slug)
+    plan = plan_rows(opened, asked)
+    return (present(row, plan.names) async for row in stream_rows(opened, plan)), plan.names
+
+
+def _send(
     request: Request[Any, Any, Any],
     services: Services,
-    slug: str,
-    sort: str | None,
-    fields: str | None,
-) -> tuple[OpenDataset, RowPlan]:
-    opened = await _open(request, services, slug)
-    return opened, plan_rows(opened, ListRequest(read_filters(request), sort, fields))
-
-
-def _as_file(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"'}
+    content: AsyncIterator[bytes],
+    media_type: str,
+    name: str,
+) -> Stream:
+    held = services.exports.hold(request.user.key, content)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Stream(held, media_type=media_type, headers=headers)

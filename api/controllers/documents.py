@@ -177,8 +177,7 @@ async def _answer(
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if is_known(etag, if_none_match):
         return Answer(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
-    [document] = Document.of_all(documents.doctype, [row])
-    return Answer(document, headers=headers)
+    return Answer(Document.of(documents.doctype, row), headers=headers)
 
 
 def _read_name(request: Request[Any, Any, Any], instance: str, doctype: str) -> str:

@@ -100,8 +100,12 @@ class DatasetMeasure(Struct, frozen=True):
     kind: Annotated[
         str,
         Meta(
-            description="`additive`: summed. `last`: a balance, never summed over time. `ratio`: "
-            "`parts[0]` by `parts[1]`, times `factor`. `distinct`: values of `parts[0]`, counted."
+            description="`additive`: summed. `last`: a balance, never summed over time. `min`, "
+            "`max`: the lowest, the highest. `ratio`: `parts[0]` by `parts[1]`, times `factor`. "
+            "`distinct`: values of `parts[0]`, counted. `new`: those of them that first had "
+            "`parts[1]` above 0 in a month of the group, `returning`: in an earlier one. `growth`: "
+            "what `parts[0]` is above that of the same months a year before, by that, times "
+            "`factor`."
         ),
     ]
     parts: list[str]
@@ -161,7 +165,10 @@ class DatasetDetail(DatasetSummary, frozen=True, kw_only=True):
     gaps: list[DatasetGap]
     failures: Annotated[
         dict[str, str],
-        Meta(description="Partitions whose last build failed, so that an earlier one is shown."),
+        Meta(
+            description="Partitions whose last build failed, so that an earlier one is shown, or "
+            "none if there is none."
+        ),
     ]
     refused: list[DatasetRefusal]
 
@@ -279,7 +286,8 @@ def _gaps(opened: OpenDataset) -> list[DatasetGap]:
 def _failures(opened: OpenDataset) -> dict[str, str]:
     """Return partition → the check that its last build broke; figures are for operators."""
     unnamed = "The build failed; those who look after the warehouse see why."
-    return {str(one.slot): one.failure.check or unnamed for one in opened.live if one.failure}
+    failed = {str(one.slot): one.failure for one in opened.live if one.failure}
+    return {slot: why.check or unnamed for slot, why in sorted({**opened.failed, **failed}.items())}
 
 
 def _refused(opened: OpenDataset) -> list[DatasetRefusal]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 from msgspec import Meta, Struct
 
+from warehouse.accounts.tokens import DEFAULT_DAYS, MOST_DAYS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
     from warehouse.accounts.links import JudgedLink
     from warehouse.documents.accounts import AccessToken
     from warehouse.settings import ErpInstance
-
-DEFAULT_DAYS, MOST_DAYS = 90, 365
 
 UserName = Annotated[str, Meta(min_length=1, max_length=320)]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]

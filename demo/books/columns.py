@@ -39,28 +39,28 @@ def fill_totals(deal: Deal) -> Row:
 
 def fill_goods(deal: Deal, line: Line) -> Row:
     """Give the columns of a line."""
-    goods, qty, unit, factor, listed, discount, rate, amount, _ = line
+    goods, listed, rate, amount = line.goods, line.listed, line.rate, line.amount
     rate_inr, amount_inr, listed_inr = map(deal.to_inr, (rate, amount, listed))
     return {
         "item_code": goods.code or None,
         "item_name": goods.title,
         "description": goods.description,
         "item_group": goods.group or None,
-        "uom": unit,
+        "uom": line.unit,
         "stock_uom": goods.unit,
-        "conversion_factor": factor,
-        "qty": qty,
+        "conversion_factor": line.factor,
+        "qty": line.qty,
         "stock_qty": line.stock_qty,
         "warehouse": None if not goods.stocked else deal.warehouse,
         "price_list_rate": listed,
         "base_price_list_rate": listed_inr,
-        "discount_percentage": discount,
-        "discount_amount": round(listed - rate, 2) if discount else 0.0,
+        "discount_percentage": line.discount_percent,
+        "discount_amount": round(listed - rate, 2) if line.discount_percent else 0.0,
         "rate": rate,
         "base_rate": rate_inr,
         "net_rate": rate,
         "base_net_rate": rate_inr,
-        "stock_uom_rate": rate if factor == 1.0 else round(rate / factor, 2),
+        "stock_uom_rate": rate if line.factor == 1.0 else round(rate / line.factor, 2),
         "amount": amount,
         "base_amount": amount_inr,
         "net_amount": amount,

@@ -15,6 +15,7 @@ from demo.books import Mix
 from demo.site.app import CONTROL_PATH
 from demo.site.auth import DEMO_KEY, DEMO_SECRET
 from demo.site.logins import DEMO_PASSWORD
+from warehouse.erpnext.certificates import trusted_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +29,9 @@ class SiteControl:
     """Sends commands to a running site; `demo.site.commands` says what there is."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=60.0, trust_env=False)
+        self._client = httpx.Client(
+            base_url=url, timeout=60.0, trust_env=False, verify=trusted_certificates()
+        )
 
     def do(self, command: str, **values: Any) -> Any:
         """Carry out one command and give what it returns; RuntimeError if the site can't."""

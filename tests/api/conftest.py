@@ -36,11 +36,11 @@ def ingested(mongodb_uri: str, site_process: SiteProcess) -> str:
 
     async def ingest() -> None:
         async with AsyncMongoClient(mongodb_uri, tz_aware=True) as client:
-            await init_documents(client[DATABASE], ["site"])
+            await init_documents(client[DATABASE], ["site", "other"])
             ingester = Ingester(client[DATABASE], site_process)
-            await ingester.run()
             for instance in ("site", "other"):
                 await refresh_access(ingester.erp.model_copy(update={"instance": instance}))
+            await ingester.run()
             business = client[business_of(DATABASE)]
             async with open_transform(business, ["site"]) as transform:
                 for dataset in transform.terms.registry.choose(DATASETS):

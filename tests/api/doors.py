@@ -124,6 +124,6 @@ async def _fill(mongodb_uri: str, variables: dict[str, str]) -> None:
         await init_documents(client[DATABASE], settings.instances)
         surroundings = Surroundings(sleep=no_sleep)
         wanted = Selection(frozenset({"Customer"}))
-        await ingest_instance(settings.instance("a"), Limits(), wanted, surroundings)
         for erp in settings.instances.values():
             await refresh_access(erp)
+        await ingest_instance(settings.instance("a"), Limits(), wanted, surroundings)

@@ -16,6 +16,7 @@ import httpx
 from demo.site.auth import SERVICE_USER
 from tests.accounts import make_token, put_account
 from tests.api.published import check_answer
+from warehouse.erpnext.certificates import trusted_certificates
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -100,7 +101,12 @@ class ApiProcess:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         hooks = {"response": [check_answer]}
         return httpx.Client(
-            base_url=self.url, headers=headers, timeout=30, trust_env=False, event_hooks=hooks
+            base_url=self.url,
+            headers=headers,
+            timeout=30,
+            trust_env=False,
+            verify=trusted_certificates(),
+            event_hooks=hooks,
         )
 
     def _read_url(self) -> str:

@@ -88,6 +88,22 @@ def test_every_dataset_is_listed_with_how_fresh_it_is(accounts: httpx.Client):
     assert items["sales_monthly"]["is_aggregate"] is True
 
 
+def test_how_fresh_it_is_is_told_to_whoever_sees_a_row(field: httpx.Client, stock: httpx.Client):
+    of_field = {item["slug"]: item for item in read(field, BASE)["items"]}
+    of_stock = {item["slug"]: item for item in read(stock, BASE)["items"]}
+    assert of_field.keys() == of_stock.keys() == load_registry().datasets.keys()
+    assert of_field["sales_lines"]["built_at"]
+    assert of_stock["items"]["built_at"]
+    # No invoice is seen by the one, not every invoice by the other.
+    for item in (of_stock["sales_lines"], of_stock["sales_monthly"], of_field["sales_monthly"]):
+        assert (item["built_at"], item["as_of"], item["is_late"]) == (None, None, True)
+    for told in (read(stock, LINES), read(stock, MONTHLY), read(field, MONTHLY)):
+        assert (told["built_at"], told["as_of"], told["gaps"], told["failures"]) == (
+            *(None, None),
+            *([], {}),
+        )
+
+
 def test_a_description_has_schema_sources_and_checks(accounts: httpx.Client):
     found = read(accounts, LINES)
     assert found["slug"] == "sales_lines"

@@ -36,8 +36,8 @@ async def test_nobody_sees_more_or_less_than_in_erpnext(
 ):
     with SiteProcess(dataset=reference_folder() / "dataset" / SITE) as site:
         ingester = Ingester(database, site)
-        assert (await ingester.run()).outcome is Outcome.COMPLETED
         await refresh_access(ingester.erp)
+        assert (await ingester.run()).outcome is Outcome.COMPLETED
     listed, read = Tally(is_portal=True), Tally(is_portal=True)
     async with Inside(mongodb_uri, database.name) as inside:
         for user, answers in oracle().items():

@@ -35,6 +35,7 @@ async def employ(erp: ErpInstance, doctype: str) -> dict[str, Any]:
     }
     snapshot = replace(
         snapshot,
+        pending={},
         users=snapshot.users | users,
         roles=snapshot.roles | dict.fromkeys(both, frozenset({ROLE})),
         user_permissions=snapshot.user_permissions | {RESTRICTED: await _allow_all(erp, doctype)},

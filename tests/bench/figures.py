@@ -49,12 +49,12 @@ class Figure:
 
 
 FIGURES = {
-    "ingest_vs_ceiling": Figure(ingest_vs_ceiling.take, bar=0.7, aim=0.85),
-    "ingest_vs_n_plus_one": Figure(ingest_vs_n_plus_one.take, bar=12, aim=15),
-    "ingest_memory_growth_mb": Figure(ingest_memory_growth.take, bar=50, aim=30),
-    "ingest_time_growth": Figure(ingest_time_growth.take, aim=11),
+    "ingest_vs_ceiling": Figure(ingest_vs_ceiling.take, bar=0.85),
+    "ingest_vs_n_plus_one": Figure(ingest_vs_n_plus_one.take, bar=15),
+    "ingest_memory_growth_mb": Figure(ingest_memory_growth.take, bar=30),
+    "ingest_time_growth": Figure(ingest_time_growth.take, bar=11),
     "ingest_unpaced": Figure(ingest_unpaced.take),
-    "resync_requests_per_doctype": Figure(resync_requests.take, aim=1.3),
+    "resync_requests_per_doctype": Figure(resync_requests.take, bar=1.3),
     "ten_changes_requests": Figure(ten_changes.take, on_demand=True),
     "page_vs_raw": Figure(read_page.take, bar=0.75, aim=0.8),
     "sparse_vs_raw": Figure(read_sparse.take, bar=0.55),

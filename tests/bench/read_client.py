@@ -1,7 +1,8 @@
 """`python -m tests.bench.read_client`: 16 clients of the API, and the same reads without it.
 
-One process does both in turn, so that what a client costs is in both. Takes its order as JSON on
-stdin. The HTTP client is bare: a finished one would cost more than the server.
+One process does all in turn, so that what a client costs is in all. Takes its order as JSON on
+stdin; `tokens` are those of the sides compared, null for the one without the API. The HTTP client
+is bare: a finished one would cost more than the server.
 """
 
 from __future__ import annotations
@@ -131,20 +132,29 @@ async def read_for(seconds: float, readers: list[Read]) -> dict[str, float]:
 
 
 async def measure(order: dict[str, Any]) -> list[dict[str, dict[str, float]]]:
-    """Measure both in turn, after one round that only warms up."""
+    """Measure all sides in turn, after one round that only warms up."""
     async with AsyncMongoClient(order["mongodb_uri"], tz_aware=True) as client:
-        raw = [RawReader(client, order).read for _ in range(CLIENTS)]
+        raw = RawReader(client, order)
         rounds = []
         for seconds in [order["seconds"] / 2, *[order["seconds"]] * order["rounds"]]:
-            # New connections each time: the server closes those that were idle for long.
-            http = [
-                HttpReader(order["url"], order["token"], order["paths"]) for _ in range(CLIENTS)
-            ]
-            api = await read_for(seconds, [reader.read for reader in http])
-            for reader in http:
-                reader.close()
-            rounds.append({"api": api, "raw": await read_for(seconds, list(raw))})
+            taken = {}
+            for side, token in order["tokens"].items():
+                taken[side] = (
+                    await _read_over_http(order, token, seconds)
+                    if token
+                    else await read_for(seconds, [raw.read] * CLIENTS)
+                )
+            rounds.append(taken)
     return rounds[1:]
+
+
+async def _read_over_http(order: dict[str, Any], token: str, seconds: float) -> dict[str, float]:
+    # New connections each time: the server closes those that were idle for long.
+    readers = [HttpReader(order["url"], token, order["paths"]) for _ in range(CLIENTS)]
+    taken = await read_for(seconds, [reader.read for reader in readers])
+    for reader in readers:
+        reader.close()
+    return taken
 
 
 if __name__ == "__main__":

@@ -36,40 +36,47 @@ async def compare_reads(
     `names`: single documents are read; otherwise pages, whose documents have `fields`, or all.
     """
     store = await open_read_store(bench)
+    tokens = {"api": store.token, "raw": None}
+    return await _compare(bench, tokens, paths=paths, fields=fields, names=names)
+
+
+async def compare_employees(bench: Workbench, paths: list[str]) -> dict[str, Any]:
+    """Return the time of reads by the restricted employee ÷ that of the one who may see all."""
+    store = await open_read_store(bench)
+    tokens = {"unfiltered": store.unrestricted_token, "filtered": store.token}
+    return await _compare(bench, tokens, paths=paths)
+
+
+async def _compare(bench: Workbench, tokens: dict[str, str | None], **reads: Any) -> dict[str, Any]:
+    """Return requests/s of the first side ÷ requests/s of the second, and both."""
+    store = await open_read_store(bench)
     order = {
         "mongodb_uri": store.mongodb_uri,
         "url": store.url,
-        "token": store.token,
-        "paths": paths,
+        "tokens": tokens,
         "moments": store.moments,
-        "names": names,
-        "fields": fields,
+        "names": (),
+        "fields": (),
         "condition": store.condition,
         "rounds": bench.sizes.rounds,
         "seconds": QUICK_ROUND_S if bench.sizes.rounds == 1 else ROUND_S,
     }
-    rounds = await _send(order)
-    ratio = statistics.median(_per_s(one["api"]) / _per_s(one["raw"]) for one in rounds)
+    rounds = await _send(order | reads)
+    subject, baseline = tokens
+    ratio = statistics.median(_per_s(one[subject]) / _per_s(one[baseline]) for one in rounds)
     return {
         "ratio": round(ratio, 3),
         "rounds": len(rounds),
         "clients": CLIENTS,
         "documents": store.documents,
-        "api": _describe([one["api"] for one in rounds]),
-        "raw": _describe([one["raw"] for one in rounds]),
+        **{side: _describe([one[side] for one in rounds]) for side in tokens},
     }
 
 
 async def compare_times(bench: Workbench, **paths: str) -> dict[str, Any]:
     """Return the median time of the first path ÷ that of the second, one request at a time."""
     store = await open_read_store(bench)
-    asked = {name: HttpReader(store.url, store.token, [path]) for name, path in paths.items()}
-    return await compare_readers(bench, asked)
-
-
-async def compare_readers(bench: Workbench, readers: dict[str, HttpReader]) -> dict[str, Any]:
-    """Return the median time of the first reader ÷ that of the second."""
-    store = await open_read_store(bench)
+    readers = {name: HttpReader(store.url, store.token, [path]) for name, path in paths.items()}
     repeats = QUICK_REPEATS if bench.sizes.rounds == 1 else REPEATS
     times: dict[str, list[float]] = {name: [] for name in readers}
     for number in range(repeats):
@@ -82,7 +89,7 @@ async def compare_readers(bench: Workbench, readers: dict[str, HttpReader]) -> d
     subject, baseline = (statistics.median(taken) for taken in times.values())
     return {
         "ratio": round(subject / baseline, 3),
-        "requests": repeats,
+        "rounds": repeats,
         "documents": store.documents,
         **{f"{name}_ms": round(statistics.median(one) * 1000, 3) for name, one in times.items()},
     }

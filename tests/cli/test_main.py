@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.app import app
-from tests.commanding import Csa
+from tests.commanding import Csa, finish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ def bare(tmp_path: Path) -> Csa:
 
 
 def test_help_lists_the_commands(bare: Csa):
-    finished = bare.run("--help")
+    finished = finish(bare.start("--help"))
     assert (finished.code, finished.stderr) == (0, "")
     for command in ("check", "demo", "ingest", "status", "rejected"):
         assert f" {command} " in finished.stdout

@@ -40,8 +40,8 @@ async def list_invoices() -> list[dict[str, Any]]:
 async def test_what_the_readme_says_gives_the_documents_of_a_customer(
     ingester: Ingester, mongodb_uri: str, database: AsyncDatabase[dict[str, Any]], tmp_path: Path
 ):
-    await ingester.run()
     await refresh_access(ingester.erp)
+    await ingester.run()
     invoices = await list_invoices()
     domain = invoices[0]["owner"].partition("@")[2]
     customer = invoices[0]["customer"]

@@ -23,8 +23,10 @@ REFUSED_KEY, REFUSED_SECRET = "withdrawn-key", "withdrawn-secret"
 
 
 @pytest.fixture(scope="session")
-def flows_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("flows")
+def flows_dir(scratch: Path) -> Path:
+    folder = scratch / "flows"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 RUN_S = 400.0
 POLL_S = 0.5
-EVENTS_S = 4.0
+EVENTS_S = 2.0
 
 
 @dataclass

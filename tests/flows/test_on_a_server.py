@@ -72,7 +72,7 @@ def test_a_quiet_day_costs_no_task_run_but_the_survey_once_the_lease_is_free(
     operator: Operator, mongodb_uri: str
 ):
     with MongoClient(mongodb_uri) as client:
-        ends = datetime.now(UTC) + timedelta(seconds=20)
+        ends = datetime.now(UTC) + timedelta(seconds=10)
         elsewhere = {"machine": "elsewhere", "host": "elsewhere", "pid": 1}
         client[DATABASE]["leases"].update_one(
             {"_id": "one"}, {"$set": {"expires_at": ends, "holder": elsewhere}}

@@ -16,7 +16,7 @@ _decoder = msgspec.json.Decoder(Snapshot)
 
 def pack(snapshot: Snapshot) -> tuple[str, bytes]:
     """Return the version of a snapshot's content, and the content, compressed."""
-    content = _encoder.encode(replace(snapshot, version=""))
+    content = _encoder.encode(replace(snapshot, version="", is_doubted=False))
     return _digest(content), zlib.compress(content)
 
 

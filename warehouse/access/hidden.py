@@ -35,6 +35,11 @@ def every_field(metas: tuple[Meta, ...]) -> frozenset[str]:
     return frozenset(_hidden(metas, set(), set()))
 
 
+def risky_fields(metas: tuple[Meta, ...]) -> frozenset[str]:
+    """Return the same of what a user who reads level 0 alone must not see."""
+    return frozenset(_hidden(metas, {0}, set()))
+
+
 def _hidden(metas: tuple[Meta, ...], shown: set[int], unmasked: set[int]) -> Iterator[str]:
     by_name = {meta["name"]: meta for meta in metas[1:]}
     for field in metas[0]["fields"]:

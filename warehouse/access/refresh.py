@@ -8,15 +8,17 @@ the one that hides a document.
 from __future__ import annotations
 
 import asyncio
-import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from warehouse.access.content import pack, unpack
+from warehouse.access.lists import read_tables
 from warehouse.access.metas import read_metas
+from warehouse.access.pending import find_pending
 from warehouse.access.snapshot import Attestation
-from warehouse.access.tables import TABLES, Facts, build_snapshot, tables_in_part
+from warehouse.access.strictness import SETTINGS
+from warehouse.access.tables import Facts, build_snapshot, tables_in_part
 from warehouse.documents.access import (
     AccessAttestation,
     AccessPointer,
@@ -27,9 +29,15 @@ from warehouse.documents.access import (
     write_content,
 )
 from warehouse.documents.control import Failure
+from warehouse.documents.whole import read_whole
 from warehouse.erpnext.client import ErpClient
 from warehouse.erpnext.query import ListQuery
-from warehouse.errors import AccessSnapshotInvalid, ErpRejected, WarehouseError
+from warehouse.errors import (
+    AccessSnapshotInvalid,
+    ErpRejected,
+    KeyRightsUnknown,
+    WarehouseError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,11 +46,9 @@ if TYPE_CHECKING:
 
     from warehouse.access.metas import Metas
     from warehouse.access.snapshot import Node, Snapshot
-    from warehouse.access.tables import Row, Rows, Table
+    from warehouse.access.tables import Rows
     from warehouse.erpnext.retrying import Sleep
     from warehouse.settings import ErpInstance
-
-logger = logging.getLogger(__name__)
 
 HELD_BACK = timedelta(minutes=10)
 
@@ -89,19 +95,14 @@ async def refresh_access(
             snapshot, metas, counts = await _read(
                 client, erp, _Attempt(pointer, before, started, accepts_empty)
             )
+        pending = find_pending(snapshot, before, await read_whole(erp.instance), outside.clock())
+        snapshot = replace(snapshot, pending=pending)
     except WarehouseError as error:
         pointer.failure = Failure(code=error.code, message=error.message, cure=error.cure)
+        pointer.is_doubted |= isinstance(error, KeyRightsUnknown | ErpRejected)
         await record_failure(pointer)
         raise
     return await _store(pointer, _Found(snapshot, metas, counts, started))
-
-
-async def refresh_beside(erp: ErpInstance, outside: Outside | None = None) -> None:
-    """Refresh as part of other work, which goes on without: a failure is logged and remembered."""
-    try:
-        await refresh_access(erp, outside)
-    except WarehouseError as error:
-        logger.warning("%s: access rules not refreshed: %s", erp.instance, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +131,14 @@ async def _read(
             cure=f"Remove them in ERPNext: User Permission list, filtered by {user}.",
             instance=erp.instance,
         )
-    rows = {table.query.doctype: await _read_table(client, table) for table in TABLES}
+    rows = await read_tables(client)
     counts = {name: len(found) for name, found in rows.items()}
     _hold_back(attempt, counts)
     metas = await read_metas(client, erp, rows, attempt.before)
-    settings = await client.read("System Settings")
     facts = Facts(
         rows=rows,
         versions=await read_apps(client),
-        is_strict=str(settings.get("apply_strict_user_permissions") or "0") != "0",
+        settings=await client.read(SETTINGS),
         reader=user,
         metas=metas.by_name,
         fingerprints=metas.fingerprints,
@@ -146,45 +146,12 @@ async def _read(
     )
     snapshot = build_snapshot(erp.instance, facts, await _read_attestation(erp.instance))
     if in_part := tables_in_part(snapshot, user):
-        raise AccessSnapshotInvalid(
+        raise KeyRightsUnknown(
             f"The key's user {user} may not be shown every row of {', '.join(in_part)}.",
             cure=f"Give {user} the roles System Manager and Script Manager in ERPNext.",
             instance=erp.instance,
         )
     return snapshot, metas, counts
-
-
-async def _read_table(client: ErpClient, table: Table) -> list[Row]:
-    """Return every row of a table.
-
-    Raises:
-        AccessSnapshotInvalid: if it is refused, lacks columns or rows, or is empty and never is.
-    """
-    doctype = table.query.doctype
-    try:
-        rows = await client.list_rows(table.query)
-        number = await client.count(doctype) if table.is_counted else len(rows)
-    except ErpRejected as error:
-        raise _unusable(
-            client, doctype, f"refuses the list of {doctype}: {error.message}"
-        ) from error
-    missing = {column for row in rows for column in table.columns if column not in row}
-    if missing:
-        raise _unusable(client, doctype, f"lists {doctype} without {', '.join(sorted(missing))}.")
-    if number != len(rows):
-        raise _unusable(client, doctype, f"counts {number} {doctype} and lists {len(rows)}.")
-    if not rows and not table.may_be_empty:
-        raise _unusable(client, doctype, f"lists no {doctype} at all, which no ERPNext does.")
-    return rows
-
-
-def _unusable(client: ErpClient, doctype: str, what: str) -> AccessSnapshotInvalid:
-    return AccessSnapshotInvalid(
-        f"{client.instance} {what}",
-        cure="csa check says which role the key's user needs.",
-        instance=client.instance,
-        doctype=doctype,
-    )
 
 
 def _hold_back(attempt: _Attempt, counts: dict[str, int]) -> None:
@@ -245,7 +212,8 @@ async def _load(pointer: AccessPointer) -> Snapshot | None:
     """Return the snapshot in force, to take unchanged metas from; None if it can't be used."""
     data = await read_content(pointer) if pointer.version else None
     try:
-        return unpack(pointer.version, data) if data else None
+        found = unpack(pointer.version, data) if data else None
+        return found and replace(found, is_doubted=pointer.is_doubted)
     except ValueError:  # of an earlier version of this software, or damaged: read all anew
         return None
 
@@ -259,6 +227,8 @@ async def _store(pointer: AccessPointer, found: _Found) -> Refreshed:
     pointer.rows = found.counts
     pointer.emptied = {}
     pointer.failure = None
+    pointer.is_doubted = False
+    pointer.pending = sorted(found.snapshot.pending)
     await put_in_force(pointer)
     await drop_unused(pointer, before, found.started)
     return Refreshed(

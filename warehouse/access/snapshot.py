@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 msgspec reads annotations at run time
 from typing import Any
 
 Meta = dict[str, Any]
@@ -80,6 +81,17 @@ class Attestation:
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """Fields that the key gained: whole since a full reading that began at `since` or later.
+
+    `fields`: as `field` and `table.field`.
+    """
+
+    fields: frozenset[str]
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The permission tables of an instance.
 
@@ -87,8 +99,9 @@ class Snapshot:
     `shares`, `kinds`, `metas`: by DocType; metas are merged ones, of DocTypes and of child tables.
     `trees`: DocType → node → (lft, rgt). `fingerprints`: DocType → what its metas were read at.
     `scripted`: DocTypes with an enabled Permission Query. `reader`: the user of the key, without
-    whom it is not known which fields could be stored. `version` names this content and
-    nothing else.
+    whom it is not known which fields could be stored. `pending`: DocType → fields that it reads by
+    now and stored documents may lack. `version` names this content and nothing else. `is_doubted`:
+    no part of it; the key has since been refused a table, so that it may have lost fields, too.
     """
 
     instance: str
@@ -108,6 +121,8 @@ class Snapshot:
     scripted: frozenset[str] = frozenset()
     attestation: Attestation = field(default_factory=Attestation)
     reader: str = ""
+    pending: dict[str, Pending] = field(default_factory=dict)
+    is_doubted: bool = False
     version: str = ""
 
     def user(self, name: str) -> User | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -101,7 +101,7 @@ class Snapshots:
             pointer = await AccessPointer.get(instance)
             if pointer is None or pointer.read_at is None:
                 break
-            if known and known.snapshot.version == pointer.version:
+            if known and _is_of(known.snapshot, pointer):
                 known.read_at, known.until = pointer.read_at, until
                 return known
             data = await read_content(pointer)
@@ -114,9 +114,14 @@ class Snapshots:
         raise AccessSnapshotStale(instance)
 
 
+def _is_of(snapshot: Snapshot, pointer: AccessPointer) -> bool:
+    known = (snapshot.version, snapshot.is_doubted)
+    return known == (pointer.version, pointer.is_doubted)
+
+
 def _unpack(pointer: AccessPointer, data: bytes) -> Snapshot:
     """Return the snapshot; one that is damaged, or of another release, is as good as none."""
     try:
-        return unpack(pointer.version, data)
+        return replace(unpack(pointer.version, data), is_doubted=pointer.is_doubted)
     except ValueError as error:
         raise AccessSnapshotStale(pointer.id) from error

@@ -7,7 +7,7 @@ version quotes, and later versions add columns. Users are not: their rows hold k
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from warehouse.access.rules import ADMINISTRATOR, roles_of, rules_of
@@ -20,6 +20,8 @@ from warehouse.access.snapshot import (
     User,
     UserPermission,
 )
+from warehouse.access.strictness import is_strict
+from warehouse.erpnext.collation import fold_name
 from warehouse.erpnext.query import ALL_COLUMNS, ListQuery
 
 if TYPE_CHECKING:
@@ -104,12 +106,12 @@ _SCRIPT_TYPE = "Permission Query"
 class Facts:
     """All that was read of an instance, by the key of the user `reader`.
 
-    `fingerprints`: DocType → what its metas were read at.
+    `settings`: System Settings. `fingerprints`: DocType → what its metas were read at.
     """
 
     rows: Rows
     versions: dict[str, str]
-    is_strict: bool
+    settings: Row
     reader: str
     metas: dict[str, Meta] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
@@ -119,7 +121,7 @@ class Facts:
 def build_snapshot(instance: str, facts: Facts, attestation: Attestation | None = None) -> Snapshot:
     """Return the snapshot that an instance's tables make."""
     rows = facts.rows
-    return Snapshot(
+    snapshot = Snapshot(
         instance=instance,
         versions=facts.versions,
         users={row["name"]: _user(row) for row in rows["User"]},
@@ -127,13 +129,12 @@ def build_snapshot(instance: str, facts: Facts, attestation: Attestation | None 
         disabled_roles=frozenset(row["name"] for row in rows["Role"] if _is_on(row["disabled"])),
         standard_rules=_rules(rows["DocPerm"]),
         custom_rules=_rules(rows["Custom DocPerm"]),
-        user_permissions=_user_permissions(rows["User Permission"]),
+        user_permissions=_user_permissions(rows["User Permission"], rows["User"]),
         shares=_shares(rows["DocShare"]),
         kinds={row["name"]: _kind(row) for row in rows["DocType"]},
         metas=facts.metas,
         fingerprints=facts.fingerprints,
         trees=facts.trees,
-        is_strict=facts.is_strict,
         scripted=frozenset(
             str(row["reference_doctype"])
             for row in rows["Server Script"]
@@ -142,6 +143,7 @@ def build_snapshot(instance: str, facts: Facts, attestation: Attestation | None 
         attestation=attestation or Attestation(),
         reader=facts.reader,
     )
+    return replace(snapshot, is_strict=is_strict(snapshot, rows, facts.settings))
 
 
 def tables_in_part(snapshot: Snapshot, user: str) -> list[str]:
@@ -202,11 +204,18 @@ def _order(rule: Rule) -> tuple[str, int, bool, bool, bool]:
     return rule.role, rule.permlevel, rule.reads, rule.if_owner, rule.masks
 
 
-def _user_permissions(rows: Iterable[Row]) -> dict[str, tuple[UserPermission, ...]]:
+def _user_permissions(
+    rows: Iterable[Row], users: Iterable[Row]
+) -> dict[str, tuple[UserPermission, ...]]:
+    known = {row["name"].lower() for row in users}
+    spelled = {fold_name(name): name for name in known}
     permissions: dict[str, set[UserPermission]] = defaultdict(set)
     for row in rows:
-        # MariaDB finds a user's whatever the case, so ERPNext applies them.
-        permissions[row["user"].lower()].add(
+        # MariaDB finds a user's however they are spelled, so ERPNext applies them.
+        user = row["user"].lower()
+        if user not in known:
+            user = spelled.get(fold_name(user), user)
+        permissions[user].add(
             UserPermission(
                 allow=row["allow"],
                 for_value=str(row["for_value"]),

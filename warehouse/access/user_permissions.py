@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from warehouse.access.pending import pending_fields
 from warehouse.access.reader import unread_fields
 from warehouse.access.verdict import Code, Denial, LinkConstraint, RoleBranch
 from warehouse.erpnext.meta import TABLE_FIELDTYPES, is_set
@@ -22,6 +23,9 @@ STRINGS_FOR_NUMBERS_SINCE = 16
 STRICT_SINGLES_UNTIL = 13
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 _NUMBER = re.compile(r"0|[1-9]\d{0,17}", re.ASCII)
+_PENDING = (
+    "was not always read by the warehouse's key, and not every document has been read again since"
+)
 
 Field = dict[str, Any]
 Allowed = dict[str, frozenset[str]]
@@ -32,13 +36,14 @@ class _Judge:
     """Makes constraints for one user and DocType. `allowed`: DocType → names that are let through.
 
     `unread`: what the warehouse's own key may not read, as `field` and `table.field`: it is stored
-    as if it were empty. `spells_numbers`: a number and its text are the same name; up to version 15
-    they never are.
+    as if it were empty. `pending`: what it reads by now, and stored documents may lack still.
+    `spells_numbers`: a number and its text are the same name; up to version 15 they never are.
     """
 
     snapshot: Snapshot
     allowed: Allowed
     unread: frozenset[str]
+    pending: frozenset[str]
     allows_empty: bool
     spells_numbers: bool
 
@@ -55,6 +60,8 @@ class _Judge:
             path = f"{table}.{field['fieldname']}" if table else field["fieldname"]
             if path in self.unread:
                 return _unreadable(meta, field, "is above what the warehouse's key may read")
+            if path in self.pending:
+                return _unreadable(meta, field, _PENDING, Code.LINK_PENDING)
             if is_set(field, "is_virtual"):
                 return _unreadable(meta, field, "is computed by ERPNext and not stored")
             if not _PLAIN_NAME.fullmatch(field["fieldname"]):
@@ -87,6 +94,7 @@ def constrain_by_user_permissions(
         snapshot,
         allowed,
         unread_fields(snapshot, metas),
+        pending_fields(snapshot, metas),
         allows_empty=not (snapshot.is_strict and strict_here),
         spells_numbers=major >= STRINGS_FOR_NUMBERS_SINCE,
     )
@@ -152,6 +160,6 @@ def _is_stored_table(table: Field) -> bool:
     return not is_set(table, "is_virtual") and bool(_PLAIN_NAME.fullmatch(table["fieldname"]))
 
 
-def _unreadable(meta: Meta, field: Field, why: str) -> Denial:
+def _unreadable(meta: Meta, field: Field, why: str, code: Code = Code.LINK_UNREADABLE) -> Denial:
     reason = f"User Permissions can't be applied: {meta['name']}.{field['fieldname']} {why}."
-    return Denial(Code.LINK_UNREADABLE, reason)
+    return Denial(code, reason)

@@ -39,6 +39,7 @@ class Code(StrEnum):
     HOOK_UNKNOWN = "hook_unknown"
     SCRIPT_UNKNOWN = "script_unknown"
     LINK_UNREADABLE = "link_unreadable"
+    LINK_PENDING = "link_pending"
     FILTER_TOO_LARGE = "filter_too_large"
 
 

@@ -1,17 +1,20 @@
 """Who calls: from a session's cookie or a token to the subject of reads.
 
-An answer is remembered for a second, so that a page costs no look-up. What this process ends ends
-at once; what another process or the command line ends, within that second.
+An answer is remembered for a second, so that a page costs no look-up; those who come meanwhile wait
+for the one that is on its way. What this process ends ends at once; what another process or the
+command line ends, within that second.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from warehouse.accounts.links import JudgedLink, judge_links
 from warehouse.accounts.secrets import SessionKey, digest_token, make_session_cookie
@@ -78,6 +81,8 @@ class Identities:
         self._clock = clock
         self._now_s = now_s
         self._known: dict[str, tuple[float, Caller]] = {}
+        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._changes = 0
 
     async def of_cookie(self, cookie: str) -> Caller | None:
         """Return the caller whose session a cookie's value is, if it is one's."""
@@ -113,6 +118,7 @@ class Identities:
 
     def forget(self, account: str) -> None:
         """Look an account's sessions and tokens up anew: something of it has changed."""
+        self._changes += 1
         of_account = [
             key for key, (_, caller) in self._known.items() if caller.account.id == account
         ]
@@ -120,17 +126,27 @@ class Identities:
             del self._known[key]
 
     async def _find(self, means: Means, digest: str) -> Caller | None:
-        now_s = self._now_s()
+        if (caller := self._recall(digest)) is not None:
+            return caller
+        asking = self._asking.setdefault(digest, asyncio.Lock())
+        async with asking:
+            # Whoever asked before may have found out.
+            return self._recall(digest) or await self._look_up(means, digest)
+
+    def _recall(self, digest: str) -> Caller | None:
         until, caller = self._known.get(digest, (0.0, None))
-        if caller is not None and now_s < until and self._clock() < caller.expires_at:
+        if caller is not None and self._now_s() < until and self._clock() < caller.expires_at:
             return caller
         self._known.pop(digest, None)
-        now = self._clock()
+        return None
+
+    async def _look_up(self, means: Means, digest: str) -> Caller | None:
+        until, changes = self._now_s() + REMEMBERED_S, self._changes
         find = find_session if means is Means.SESSION else find_token
-        found = await find(digest, now)
+        found = await find(digest, self._clock())
         caller = None if found is None else await self._identify(means, found)
-        if caller is not None:
-            self._remember(digest, now_s + REMEMBERED_S, caller)
+        if caller is not None and changes == self._changes:
+            self._remember(digest, until, caller)
         return caller
 
     async def _identify(self, means: Means, found: Session | AccessToken) -> Caller | None:

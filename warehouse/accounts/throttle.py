@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from warehouse.documents.accounts import SignInCount
+from warehouse.erpnext.collation import fold_name
 from warehouse.errors import SignInThrottled
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Attempt:
         """
         tried = [
             *_list_networks(self.address),
-            (f"{self.instance}\n{_fold(self.username)}", BY_ACCOUNT),
+            (f"{self.instance}\n{fold_name(self.username)}", BY_ACCOUNT),
         ]
         return [*tried, (self.instance, BY_INSTANCE)] if self.instance else tried
 
@@ -109,12 +109,6 @@ async def _count(identity: str, limit: Limit, now: datetime) -> tuple[int, datet
 
 def _identify(key: str, limit: Limit) -> str:
     return f"{limit.kind}:{hashlib.blake2b(key.encode('utf-8'), digest_size=16).hexdigest()}"
-
-
-def _fold(username: str) -> str:
-    """Return what MariaDB, and so ERPNext, takes for the same user name."""
-    letters = unicodedata.normalize("NFKD", username).casefold()
-    return "".join(letter for letter in letters if not unicodedata.combining(letter)).strip()
 
 
 def _list_networks(address: str) -> list[tuple[str, Limit]]:

@@ -1,18 +1,17 @@
-"""Dates, fiscal years, quarters and crop seasons (C9, C10): pure, and as pipeline expressions.
+"""Dates, fiscal years, quarters and crop seasons (C9, C10), as pipeline expressions.
 
 A posting date is a date of the site's calendar; it is never shifted by a time zone. Dates stay the
-strings that ERPNext sends (`2026-04-01`), which sort and compare as dates do. A test holds the
-expressions to the pure functions.
+strings that ERPNext sends (`2026-04-01`), which sort and compare as dates do.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
 Expression = dict[str, Any]
 
@@ -33,29 +32,6 @@ class FiscalYear:
     start: date
     end: date
     companies: frozenset[str] = frozenset()
-
-
-class FiscalDate(NamedTuple):
-    """Where a date stands: fiscal year `2025-26`, month 1 (April) to 12, quarter Q1 to Q4."""
-
-    year: str
-    month: int
-    quarter: str
-
-
-def place_in_fiscal_year(day: date, company: str, years: Sequence[FiscalYear]) -> FiscalDate:
-    """Return where `day` stands in the company's fiscal year, April to March if it has none."""
-    year = next((year for year in _ordered(years) if _covers(year, day, company)), None)
-    start, end = (year.start, year.end) if year else _april_to_march(day)
-    month = (day.year - start.year) * 12 + day.month - start.month + 1
-    return FiscalDate(_label(start, end), month, f"Q{(month - 1) // 3 + 1}")
-
-
-def name_season(day: date) -> tuple[str, str]:
-    """Return the crop season and its year: 10 January 2026 is of rabi, 2025-26."""
-    season = next(name for name, months in SEASONS.items() if day.month in months)
-    start = day.year if day.month >= SEASON_YEAR_START else day.year - 1
-    return season, f"{start}-{(start + 1) % 100:02d}"
 
 
 def fiscal_fields(years: Sequence[FiscalYear], date_path: str, company: str) -> dict[str, Any]:
@@ -81,23 +57,9 @@ def season_fields(date_path: str) -> dict[str, Any]:
     return {"season": {"$switch": {"branches": branches}}, "season_year": _label_from(start)}
 
 
-def month_of(date_path: str) -> Expression:
-    """Return the month of a date string: `2026-04`."""
-    return {"$substrBytes": [date_path, 0, 7]}
-
-
-def _covers(year: FiscalYear, day: date, company: str) -> bool:
-    return year.start <= day <= year.end and (not year.companies or company in year.companies)
-
-
 def _ordered(years: Sequence[FiscalYear]) -> list[FiscalYear]:
     """Return the years of particular companies before those of everyone."""
     return sorted(years, key=lambda year: (not year.companies, year.start, year.end))
-
-
-def _april_to_march(day: date) -> tuple[date, date]:
-    start = day.year if day.month >= APRIL else day.year - 1
-    return date(start, APRIL, 1), date(start + 1, APRIL - 1, 31)
 
 
 def _label(start: date, end: date) -> str:

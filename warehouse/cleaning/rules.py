@@ -11,20 +11,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One cleaning rule: its code, what it does, and whether it keeps documents out."""
+    """One cleaning rule: its code and what it does."""
 
     code: str
     title: str
-    keeps_out: bool = False
 
 
 RULES = {
     rule.code: rule
     for rule in (
-        Rule("C1", "Only submitted documents are facts; drafts stay out", keeps_out=True),
-        Rule("C2", "Cancelled documents stay out; what amended them counts once", keeps_out=True),
+        Rule("C1", "Only submitted documents are facts; drafts stay out"),
+        Rule("C2", "Cancelled documents stay out; what amended them counts once"),
         Rule("C3", "Returns count in their own period, with the sign that they have"),
-        Rule("C4", "Opening entries are no sales or purchases", keeps_out=True),
+        Rule("C4", "Opening entries are no sales or purchases"),
         Rule("C5", "Dealings between companies of the group are marked as internal"),
         Rule("C6", "POS Invoices that a Sales Invoice merged stay out; others are provisional"),
         Rule("C7", "Money is in INR; another currency takes the Currency Exchange of its date"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from pymongo.errors import ExecutionTimeout
 
 from warehouse.access.verdict import Access, OwnerBranch
 from warehouse.dashboards.verdicts import NOTHING, Case, Grant, Refusal, judge
+from warehouse.documents.business import rows_of
 from warehouse.documents.datasets import read_pointer
 from warehouse.documents.raw import raw_model
 from warehouse.errors import AccessSnapshotStale, DatasetError, DatasetNeedsFullAccess, NotReadable
@@ -19,11 +22,13 @@ if TYPE_CHECKING:
     from warehouse.dashboards.verdicts import Condition
     from warehouse.datasets.declaration import Dataset
     from warehouse.datasets.registry import Registry
+    from warehouse.documents.control import Failure
     from warehouse.documents.datasets import DatasetPointer, LivePartition
     from warehouse.reading.subject import Subject
 
 # A filter that holds more names than this is none that MongoDB should be given.
 MOST_OWNED = 10_000
+LOOK_LIMIT_MS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,9 @@ class OpenDataset:
     """A dataset as a subject sees it, by the pointer of this moment.
 
     `condition`: what a row must meet to be seen. `hidden`: columns that are as good as absent.
-    `given`: the instances whose rows may be among them, `live`: the
-    partitions of those that have any for the subject. `refusals`: the instances of which nothing
-    is given.
+    `given`: the instances whose rows may be among them, `live`: the partitions of those that have
+    any for the subject, `failed`: their partitions that never had a build that passed.
+    `refusals`: the instances of which nothing is given.
     """
 
     dataset: Dataset
@@ -43,6 +48,7 @@ class OpenDataset:
     given: frozenset[str]
     refusals: tuple[Refusal, ...]
     live: tuple[LivePartition, ...]
+    failed: Mapping[str, Failure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,12 @@ class Datasets:
                     grants[instance] = verdict
                 else:
                     refusals.append(verdict)
-        shown = {instance for instance, one in grants.items() if one.condition != NOTHING}
+        built = {one.slot.instance for one in pointer.live}
+        shown = {name for name in built & grants.keys() if await _shows_any(slug, grants[name])}
+        whole = {name for name, grant in grants.items() if grant.is_whole}
+        failed = {
+            slot: why for slot, why in pointer.failed.items() if slot.split()[0] in shown | whole
+        }
         return OpenDataset(
             dataset=dataset,
             pointer=pointer,
@@ -107,6 +118,7 @@ class Datasets:
             given=frozenset(grants),
             refusals=tuple(refusals),
             live=tuple(one for one in pointer.live if one.slot.instance in shown),
+            failed=failed,
         )
 
     async def _judge(
@@ -131,6 +143,21 @@ class Datasets:
             owned=await _read_owned(dataset.rows_of, instance, compiled),
         )
         return judge(case)
+
+
+async def _shows_any(slug: str, grant: Grant) -> bool:
+    """Say whether there is a row for whom it is given to, or none because there is none at all.
+
+    Who sees no row of an instance is told nothing of its builds. A row that is not found in time is
+    as good as none.
+    """
+    if grant.is_whole or grant.condition == NOTHING:
+        return grant.is_whole
+    try:
+        found = rows_of(slug).find(grant.condition, {"_id": 1}).limit(1).max_time_ms(LOOK_LIMIT_MS)
+        return bool(await found.to_list())
+    except ExecutionTimeout:
+        return False
 
 
 async def _read_owned(

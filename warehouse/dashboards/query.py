@@ -3,20 +3,22 @@
 ADDITIVE measures are summed. LAST ones are summed within one partition: of those that a query spans
 the last of each instance counts, unless it groups by the partitions' time. RATIOs are the sum of
 one measure through that of another, over the rows that know both. A sum of nothing is null, and not
-0: nothing is known of it.
+0: nothing is known of it. What looks at other months than those that are asked for is in `firsts`
+and `years`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
-from bson.decimal128 import Decimal128
 from pymongo.errors import ExecutionTimeout
 
+from warehouse.dashboards.accumulation import Group, accumulate, finish
 from warehouse.dashboards.columns import RowColumns, is_over_time
-from warehouse.dashboards.numbers import trim
+from warehouse.dashboards.firsts import KINDS as FIRSTS
+from warehouse.dashboards.firsts import find_firsts
+from warehouse.dashboards.years import grow, move_on, names_period
 from warehouse.datasets.declaration import Measure, MeasureKind
 from warehouse.documents.business import rows_of
 from warehouse.errors import QueryRefused, QueryTooSlow
@@ -31,11 +33,9 @@ if TYPE_CHECKING:
 
 MOST_GROUPS = 10_000
 MOST_DIMENSIONS = 6
-PLACES = Decimal("0.000000001")
-_CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN)
 
-Group = dict[str, Any]
 Condition = dict[str, Any]
+Groups = dict[tuple[Any, ...], Group]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,16 @@ class Answered:
     groups: list[Group]
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request, understood: `condition` is what rows meet that may be seen and are asked for."""
+
+    opened: OpenDataset
+    by: list[str]
+    filters: tuple[Filter, ...]
+    condition: Condition
+
+
 async def query_dataset(opened: OpenDataset, request: QueryRequest) -> Answered:
     """Return the measures that `request` asks for.
 
@@ -70,21 +80,45 @@ async def query_dataset(opened: OpenDataset, request: QueryRequest) -> Answered:
             f"by takes at most {MOST_DIMENSIONS} columns.", code="invalid_value", parameter="by"
         )
     filters = parse_filters(columns.stored, request.filters)
-    condition = {"$and": [opened.condition, *compile_filters(filters)]}
+    asked = _Asked(opened, by, filters, {"$and": [opened.condition, *compile_filters(filters)]})
     time = next(iter(opened.dataset.partition.columns[1:]), None)
-    groups: dict[tuple[Any, ...], Group] = {}
     latest = [one for one in measures if _spans(columns, one, by, time)]
-    others = [one for one in measures if one not in latest]
-    if others or not latest:
-        await _collect(opened, condition, by, others, groups)
+    firsts = [one for one in measures if one.kind in FIRSTS]
+    others = [one for one in measures if one not in latest and one not in firsts]
+    groups: Groups = {}
+    if others or not (latest or firsts):
+        _add(groups, await _collect(asked, [{"$match": asked.condition}], others))
     if latest:
         builds = await _find_last(opened, filters, time)
-        at_last = {"$and": [condition, {"build_id": {"$in": builds}}]}
-        await _collect(opened, at_last, by, latest, groups)
-    for group in groups.values():
-        group |= {one.name: group.get(one.name) for one in measures}
+        at_last = {"$and": [asked.condition, {"build_id": {"$in": builds}}]}
+        _add(groups, await _collect(asked, [{"$match": at_last}], latest))
+    if firsts:
+        stages = [{"$match": opened.condition}, *find_firsts(firsts, by, filters)]
+        _add(groups, await _collect(asked, stages, firsts))
+    await _compare_years(asked, [one for one in others if one.kind is MeasureKind.GROWTH], groups)
     ordered = sorted(groups, key=lambda key: [("" if part is None else str(part)) for part in key])
-    return Answered(by, measures, [groups[key] for key in ordered])
+    names = [*by, *(one.name for one in measures)]
+    return Answered(by, measures, [{n: groups[key].get(n) for n in names} for key in ordered])
+
+
+def _add(groups: Groups, found: Groups) -> None:
+    for key, group in found.items():
+        groups[key] = groups.get(key, {}) | group
+
+
+async def _compare_years(asked: _Asked, growing: list[Measure], groups: Groups) -> None:
+    """Put growth in the place of the sums that grow."""
+    before: Groups = {}
+    now = asked.opened.pointer.transformed_at
+    if growing and now and names_period(asked.by, asked.filters):
+        stages = [
+            {"$match": asked.opened.condition},
+            *move_on(asked.opened.dataset, asked.filters, now),
+        ]
+        before = await _collect(asked, stages, growing)
+    for key, group in groups.items():
+        base = before.get(key, {})
+        group |= {one.name: grow(one, group.get(one.name), base.get(one.name)) for one in growing}
 
 
 def _spans(columns: RowColumns, measure: Measure, by: Iterable[str], time: str | None) -> bool:
@@ -115,24 +149,19 @@ async def _find_last(opened: OpenDataset, filters: Sequence[Filter], time: str |
     return [row["build_id"] async for row in cursor]
 
 
-async def _collect(
-    opened: OpenDataset,
-    condition: Condition,
-    by: list[str],
-    measures: list[Measure],
-    groups: dict[tuple[Any, ...], Group],
-) -> None:
-    """Add the values of measures to the groups that rows which meet a condition fall into."""
+async def _collect(asked: _Asked, stages: list[dict[str, Any]], measures: list[Measure]) -> Groups:
+    """Return the groups that the rows which `stages` leave fall into, with the measures' values."""
+    by = asked.by
     sums: dict[str, Any] = {}
     for measure in measures:
-        sums |= _accumulate(measure)
+        sums |= accumulate(measure)
     pipeline: list[dict[str, Any]] = [
-        {"$match": condition},
+        *stages,
         {"$group": {"_id": {name: {"$ifNull": [f"${name}", None]} for name in by}, **sums}},
         {"$limit": MOST_GROUPS + 1},
     ]
     try:
-        cursor = await rows_of(opened.dataset.slug).aggregate(
+        cursor = await rows_of(asked.opened.dataset.slug).aggregate(
             pipeline, allowDiskUse=True, maxTimeMS=LIMIT_MS
         )
         found = await cursor.to_list()
@@ -145,43 +174,12 @@ async def _collect(
             code="too_many_groups",
             parameter="by",
         )
+    groups: Groups = {}
     for row in found:
         key = tuple(row["_id"].get(name) for name in by)
-        group = groups.setdefault(key, dict(zip(by, key, strict=True)))
-        group |= {measure.name: _finish(measure, row) for measure in measures}
-
-
-def _accumulate(measure: Measure) -> dict[str, Any]:
-    """Return the accumulators that a measure needs, under names of its own."""
-    name = measure.name
-    if measure.kind is MeasureKind.DISTINCT:
-        return {f"{name}_set": {"$addToSet": f"${measure.parts[0]}"}}
-    if measure.kind is MeasureKind.RATIO:
-        above, below = (f"${part}" for part in measure.parts)
-        both = {"$and": [{"$isNumber": above}, {"$isNumber": below}]}
-        return {
-            f"{name}_above": {"$sum": {"$cond": [both, above, 0]}},
-            f"{name}_below": {"$sum": {"$cond": [both, below, 0]}},
-        }
-    known = {"$cond": [{"$isNumber": f"${name}"}, 1, 0]}
-    return {f"{name}_sum": {"$sum": f"${name}"}, f"{name}_known": {"$sum": known}}
-
-
-def _finish(measure: Measure, row: Group) -> Decimal | int | None:
-    name = measure.name
-    if measure.kind is MeasureKind.DISTINCT:
-        return sum(value is not None for value in row[f"{name}_set"])
-    if measure.kind is MeasureKind.RATIO:
-        above, below = _exact(row[f"{name}_above"]), _exact(row[f"{name}_below"])
-        if not below:
-            return None
-        ratio = _CONTEXT.divide(_CONTEXT.multiply(above, Decimal(measure.factor)), below)
-        return trim(ratio.quantize(PLACES, context=_CONTEXT))
-    return trim(_exact(row[f"{name}_sum"])) if row[f"{name}_known"] else None
-
-
-def _exact(number: Any) -> Decimal:
-    return number.to_decimal() if isinstance(number, Decimal128) else Decimal(number)
+        values = {measure.name: finish(measure, row) for measure in measures}
+        groups[key] = dict(zip(by, key, strict=True)) | values
+    return groups
 
 
 def _moment(partition: Any, time: str | None) -> str | None:

@@ -39,10 +39,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What is given of an instance: rows that meet `condition`, without the `hidden` columns."""
+    """What is given of an instance: rows that meet `condition`, without the `hidden` columns.
+
+    `is_whole`: there is no row but is given.
+    """
 
     condition: Condition
     hidden: frozenset[str] = frozenset()
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,15 @@ def _judge_rows(case: Case) -> Grant:
         return Grant(NOTHING, hidden)
     builds = [one.build_id for one in case.partitions]
     within = {"instance": case.instance, "build_id": {"$in": builds}}
-    return Grant({"$and": [within, {"$or": shown}]}, hidden)
+    is_whole = all(_is_unrestricted(case.compiled[doctype]) for doctype in case.dataset.rows_of)
+    return Grant({"$and": [within, {"$or": shown}]}, hidden, is_whole)
+
+
+def _is_unrestricted(compiled: Access | Denial) -> bool:
+    """Say whether there is no document but is seen; an ERP without the DocType has none."""
+    if isinstance(compiled, Denial):
+        return compiled.code is Code.DOCTYPE_UNKNOWN
+    return compiled.is_unrestricted
 
 
 def _rewrite(case: Case, doctype: str, compiled: Access | Denial) -> Iterable[Condition]:
@@ -158,7 +170,7 @@ def _judge_aggregates(case: Case) -> Grant | Refusal:
         conditions.append(_observe(case.compiled))
     builds = [one.build_id for one in case.partitions]
     within = {"instance": case.instance, "build_id": {"$in": builds}}
-    return Grant({"$and": [within, *conditions]})
+    return Grant({"$and": [within, *conditions]}, is_whole=not conditions)
 
 
 def _observe(compiled: Mapping[str, Access | Denial]) -> Condition:

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from warehouse.cleaning.currency import is_unconverted, rate_to_inr, round_money
 from warehouse.cleaning.vouchers import has_text, mark
-from warehouse.datasets.columns import balance, day, integer, known_by, link, text
-from warehouse.datasets.declaration import Feed, Source
+from warehouse.datasets.declaration import Feed
 from warehouse.datasets.lines import as_flag
 from warehouse.datasets.money import exact_or_zero, literal
-from warehouse.identity.parties import PARTY_EVIDENCE
 
 if TYPE_CHECKING:
-    from warehouse.datasets.declaration import Dimension, Expression, Measure, Stages
+    from warehouse.datasets.declaration import Expression, Stages
     from warehouse.datasets.scope import Scope
 
 # What is looked up of the invoice that an entry goes against.
@@ -31,26 +29,6 @@ LEDGER, GENERAL = "Payment Ledger Entry", "GL Entry"
 BUCKETS = (("d0_30", 30), ("d31_60", 60), ("d61_90", 90), ("d91_120", 120))
 OLDEST, NOT_DUE, ADVANCES = "d121_plus", "not_due", "advances"
 COLUMNS = (NOT_DUE, *(name for name, _ in BUCKETS), OLDEST, ADVANCES)
-_SPANS = ("0 to 30 days", "31 to 60", "61 to 90", "91 to 120", "Over 120 days")
-TITLES = dict(zip(COLUMNS, ("Not yet due", *_SPANS, "Advances"), strict=True))
-
-_VOUCHER = ("voucher_type", "voucher_no", "posting_date", "due_date", "company", "account")
-LEDGER_SOURCE = Source(
-    LEDGER,
-    (
-        *(*_VOUCHER, "account_type", "party_type", "party", "against_voucher_type"),
-        *("against_voucher_no", "amount", "delinked"),
-    ),
-    is_optional=True,
-)
-GENERAL_SOURCE = Source(
-    GENERAL,
-    (
-        *(*_VOUCHER, "party_type", "party", "against_voucher_type", "against_voucher"),
-        *("debit", "credit", "is_cancelled"),
-    ),
-)
-ACCOUNT_SOURCE = Source("Account", ("account_type",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +54,13 @@ def make_feeds(scope: Scope, side: Side, more: dict[str, Expression]) -> list[Fe
     `more`: columns beyond those that both sides have, of `$party` and the row's own.
     """
     ledger: Stages = [
-        {"$match": {"delinked": {"$ne": 1}, "account_type": side.account_type, **_until(scope)}}
+        {"$match": {"delinked": {"$ne": 1}, "account_type": side.account_type, **until(scope)}}
     ]
     row = {**_row(side), **more}
     return [
         Feed(of=LEDGER, stages=[*ledger, *_balance(scope, side)], row=row),
         Feed(of=GENERAL, stages=[*_read_general(scope, side), *_balance(scope, side)], row=row),
     ]
-
-
-def _until(scope: Scope) -> dict[str, Any]:
-    return {"posting_date": {"$lte": scope.as_of}}
 
 
 def _read_general(scope: Scope, side: Side) -> Stages:
@@ -97,7 +71,7 @@ def _read_general(scope: Scope, side: Side) -> Stages:
         {"$project": {"_id": 0, "doctype": 1}},
     ]
     found = {"from": scope.collection(LEDGER), "pipeline": any_ledger, "as": "ledger"}
-    is_of_party = {"is_cancelled": {"$ne": 1}, "party": {"$nin": [None, ""]}, **_until(scope)}
+    is_of_party = {"is_cancelled": {"$ne": 1}, "party": {"$nin": [None, ""]}, **until(scope)}
     debit = {"$subtract": [exact_or_zero("$debit"), exact_or_zero("$credit")]}
     against = has_text("$against_voucher")
     entry = {
@@ -202,7 +176,7 @@ def _to_date(text_of_date: Expression) -> Expression:
 
 def _row(side: Side) -> dict[str, Expression]:
     is_of_side = {"$eq": ["$_id.party_type", side.party_type]}
-    bucket = name_bucket()
+    bucket = _name_bucket()
     return {
         "company": "$_id.company",
         "account": "$_id.account",
@@ -225,7 +199,12 @@ def _row(side: Side) -> dict[str, Expression]:
     }
 
 
-def name_bucket() -> Expression:
+def until(scope: Scope) -> dict[str, Any]:
+    """Return the condition of the entries that count on the day."""
+    return {"posting_date": {"$lte": scope.as_of}}
+
+
+def _name_bucket() -> Expression:
     """Return an expression: the bucket of `$age` days since the due date, or advances."""
     branches = [
         {"case": {"$lt": ["$outstanding", 0]}, "then": ADVANCES},
@@ -237,61 +216,3 @@ def name_bucket() -> Expression:
 
 def _in_bucket(bucket: Expression, name: str) -> Expression:
     return {"$cond": [{"$eq": [bucket, name]}, round_money("$outstanding"), literal("0")]}
-
-
-def of_entries(*fields: str) -> tuple[str, ...]:
-    """Return fields of entries of either ledger, as columns are declared to be of them."""
-    return tuple(f"{doctype}.{field}" for doctype in (LEDGER, GENERAL) for field in fields)
-
-
-def ageing_columns(side: Side) -> tuple[Dimension, ...]:
-    """Return the dimensions that both sides have."""
-    party = of_entries("party")
-    due = of_entries("due_date", "posting_date")
-    against = (f"{LEDGER}.against_voucher_no", f"{GENERAL}.against_voucher")
-    return (
-        link("company", "Company", *of_entries("company")),
-        link("account", "Account", *of_entries("account")),
-        text("party_type", "Party type", *of_entries("party_type")),
-        text("party", side.party_type, *party),
-        known_by(text("party_id", f"{side.party_type} across instances", *party), PARTY_EVIDENCE),
-        text("voucher_type", "Document type", *of_entries("against_voucher_type", "voucher_type")),
-        text("voucher", "Document", *against, *of_entries("voucher_no")),
-        day("posting_date", "Date", *of_entries("posting_date")),
-        day("due_date", "Due", *due, description="The date, where nothing is agreed."),
-        integer("age", "Days since due", *due),
-        text("bucket", "Bucket", *due, description=", ".join(COLUMNS)),
-    )
-
-
-def ageing_measures() -> tuple[Measure, ...]:
-    """Return the measures that both sides have."""
-    money = (f"{LEDGER}.amount", f"{GENERAL}.debit", f"{GENERAL}.credit")
-    return (
-        balance("invoiced", "Invoiced", "INR", *money),
-        balance("paid", "Paid", "INR", *money),
-        balance("credit_note", "Credited", "INR", *money),
-        balance("outstanding", "Outstanding", "INR", *money),
-        *(balance(name, TITLES[name], "INR", *money) for name in COLUMNS),
-        balance("rate_missing", "Documents without a rate to INR", "documents"),
-    )
-
-
-def tie_to_ledger(scope: Scope, side: Side) -> Feed:
-    """Return the other side of the tie-out: the GL's balance of party accounts, by party."""
-    debit = {"$subtract": [exact_or_zero("$debit"), exact_or_zero("$credit")]}
-    rate = rate_to_inr(scope.books, "$company", "$posting_date", scope.month)
-    stages: Stages = [
-        {"$match": {"is_cancelled": {"$ne": 1}, "party": {"$nin": [None, ""]}, **_until(scope)}},
-        *scope.lookup("Account", "account", "of_account"),
-        {"$match": {"of_account.account_type": side.account_type}},
-        {"$set": {"inr": {"$multiply": [debit, side.sign, {"$ifNull": [rate, literal("0")]}]}}},
-        {"$group": {"_id": {"company": "$company", "party": "$party"}, "total": {"$sum": "$inr"}}},
-    ]
-    return Feed(of=GENERAL, row={}, stages=stages)
-
-
-def total_by_party(_scope: Scope) -> Stages:
-    """Return our side of the tie-out."""
-    total = {"$sum": "$outstanding"}
-    return [{"$group": {"_id": {"company": "$company", "party": "$party"}, "total": total}}]

@@ -50,6 +50,16 @@ def ratio(name: str, title: str, unit: str, parts: tuple[str, str], *, factor: i
     return Measure(name, title, unit, MeasureKind.RATIO, parts=parts, factor=factor)
 
 
+def lowest(name: str, title: str, unit: str, *of: str) -> Measure:
+    """Return a measure of which the lowest counts."""
+    return Measure(name, title, unit, MeasureKind.MIN, of)
+
+
+def highest(name: str, title: str, unit: str, *of: str) -> Measure:
+    """Return a measure of which the highest counts."""
+    return Measure(name, title, unit, MeasureKind.MAX, of)
+
+
 def share(name: str, title: str, part: str, whole: str) -> Measure:
     """Return a ratio in percent."""
     return ratio(name, title, "%", (part, whole), factor=100)
@@ -58,6 +68,23 @@ def share(name: str, title: str, part: str, whole: str) -> Measure:
 def distinct(name: str, title: str, unit: str, dimension: str) -> Measure:
     """Return how many values of a dimension there are, counted when it is read."""
     return Measure(name, title, unit, MeasureKind.DISTINCT, parts=(dimension,))
+
+
+def new(name: str, title: str, unit: str, parts: tuple[str, str], description: str) -> Measure:
+    """Return how many values of a dimension come with a measure for the first time."""
+    return Measure(name, title, unit, MeasureKind.NEW, parts=parts, description=description)
+
+
+def returning(name: str, title: str, unit: str, parts: tuple[str, str]) -> Measure:
+    """Return how many values of a dimension came with a measure before."""
+    return Measure(name, title, unit, MeasureKind.RETURNING, parts=parts)
+
+
+def growth(name: str, title: str, measure: str) -> Measure:
+    """Return by how many percent a measure is above that of the same months a year before."""
+    said = "Null where there is nothing to compare with, or the query names no period."
+    parts = (measure,)
+    return Measure(name, title, "%", MeasureKind.GROWTH, parts=parts, factor=100, description=said)
 
 
 def empty_in(column: Column, *doctypes: str) -> Column:

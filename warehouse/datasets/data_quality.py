@@ -24,6 +24,8 @@ OBSERVED = (
 )
 # Rule → the column of how many rows it left open, or matched.
 RULES = {"C7": "rate_missing", "C8": "unconverted", "C12": "matched", "C13": "unmapped"}
+# Reason for which documents are kept out → the column of how many of their rows there are.
+KEPT_OUT = {"C1": "drafts", "C2": "cancelled"}
 COUNTS = ("rows", "kept_aside", "drifted", "denied", "failed", "differences")
 
 
@@ -39,6 +41,7 @@ async def build(scope: Scope) -> AsyncIterator[Row]:
             "verified_on": observed["verified_on"],
             **{name: observed[name] for name in COUNTS},
             **{column: cleaned.get(rule, 0) for rule, column in RULES.items()},
+            **{column: observed["rejected"].get(why, 0) for why, column in KEPT_OUT.items()},
         }
 
 
@@ -66,6 +69,8 @@ DATASET = Dataset(
     measures=(
         amount("rows", "Documents or rows", "rows"),
         amount("kept_aside", "Kept aside", "rows"),
+        amount("drafts", "Of them of drafts", "rows"),
+        amount("cancelled", "Of them of cancelled documents", "rows"),
         amount("drifted", "Changes of shape", "changes"),
         amount("denied", "Denied", "DocTypes"),
         amount("failed", "Failures", "failures", description="Syncs, builds and checks."),

@@ -122,28 +122,41 @@ class MeasureKind(StrEnum):
     """How a measure goes over groups of rows.
 
     ADDITIVE: summed. LAST: a balance; summed within a partition, never over time: of several
-    months or days the last one counts. RATIO: a sum of one measure through a sum of another,
-    divided when read. DISTINCT: how many values of a dimension there are, counted when read.
+    months or days the last one counts. MIN, MAX: the lowest or highest of the rows that know one.
+    The others are made when they are read. RATIO: a sum of one measure through a sum of another.
+    DISTINCT: how many values of a dimension there are. NEW: how many of them first had a measure
+    above 0 in a month that is among the group's; RETURNING: how many had it in an earlier one, and
+    are not new. GROWTH: a sum against that of the same months a year before, null without one.
     """
 
     ADDITIVE = "additive"
     LAST = "last"
+    MIN = "min"
+    MAX = "max"
     RATIO = "ratio"
     DISTINCT = "distinct"
+    NEW = "new"
+    RETURNING = "returning"
+    GROWTH = "growth"
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether rows have a column of it that is added up."""
+        return self in {MeasureKind.ADDITIVE, MeasureKind.LAST}
 
     @property
     def is_stored(self) -> bool:
         """Whether rows have a column of it, Decimal128 or a whole number."""
-        return self in {MeasureKind.ADDITIVE, MeasureKind.LAST}
+        return self.is_summed or self in {MeasureKind.MIN, MeasureKind.MAX}
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A number. `unit`: `INR`, `kg`, `lines`, … `of`: as of a dimension, the fields it reveals.
 
-    `parts`: of a RATIO the measures (numerator, denominator), of a DISTINCT the dimension.
-    `factor`: what a ratio is multiplied by, such as 100 for percent. `empty_in`, `evidence`: as of
-    a dimension.
+    `parts`: of a RATIO the measures (numerator, denominator), of a DISTINCT the dimension, of a NEW
+    or RETURNING the dimension and the measure, of a GROWTH the measure. `factor`: what a ratio is
+    multiplied by, such as 100 for percent. `empty_in`, `evidence`: as of a dimension.
     """
 
     name: str

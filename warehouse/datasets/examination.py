@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from warehouse.datasets.declaration import MeasureKind, Partition, Source
+from warehouse.cleaning.rules import RULES
+from warehouse.datasets.declaration import ColumnKind, MeasureKind, Partition, Source
 from warehouse.documents.raw import SORTED_BY
 from warehouse.variables import suggest
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from warehouse.datasets.declaration import Dataset, Dimension, Measure
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{1,59}")
-_CLEANING = re.compile(r"C([1-9]|1[0-5])")
 # The engine's own, and what a parameter of a query is called.
 RESERVED = frozenset(
     (
@@ -36,6 +36,17 @@ SETTINGS = frozenset(
 PERSONAL = re.compile(
     r"aadhaa?r|bank_account_no|iban|mobile|phone|e_?mail|gstin|tax_id|(^|_)pan(_|$)|date_of_birth"
 )
+
+# What the parts of a measure are.
+_OF_VALUES = (("dimension", "additive"), "its parts are a dimension and an additive measure")
+_PARTS = {
+    MeasureKind.RATIO: (("summed", "summed"), "a ratio's parts are two measures that are summed"),
+    MeasureKind.DISTINCT: (("dimension",), "what is counted is one dimension"),
+    MeasureKind.NEW: _OF_VALUES,
+    MeasureKind.RETURNING: _OF_VALUES,
+    MeasureKind.GROWTH: (("additive",), "what grows is one additive measure"),
+}
+_OVER_MONTHS = {MeasureKind.NEW, MeasureKind.RETURNING, MeasureKind.GROWTH}
 
 
 def find_faults(dataset: Dataset, known: Mapping[str, Dataset]) -> Iterator[str]:
@@ -68,8 +79,8 @@ def _name_faults(dataset: Dataset) -> Iterator[str]:
     yield from _twice("check", _codes(dataset))
     yield from _twice("source", [_label(one) for one in dataset.sources])
     for code in dataset.cleaning:
-        if not _CLEANING.fullmatch(code):
-            yield f"there is no cleaning rule {code}: they are C1 to C15"
+        if code not in RULES:
+            yield f"there is no cleaning rule {code}. Known: {', '.join(RULES)}"
     if dataset.freshness_hours < 1:
         yield "freshness_hours is not at least 1"
     if dataset.is_streamed and dataset.tie_outs:
@@ -169,18 +180,31 @@ def _fields_under(dataset: Dataset, known: Mapping[str, Dataset], depth: int = 0
 
 
 def _measure_faults(dataset: Dataset, measure: Measure) -> Iterator[str]:
-    stored = {one.name for one in dataset.measures if one.kind.is_stored}
-    groups = {one.name for one in dataset.dimensions}
-    if measure.kind is MeasureKind.RATIO and (
-        len(measure.parts) != len(("numerator", "denominator")) or not stored >= {*measure.parts}
+    label = f"measure {measure.name}"
+    needed, said = _PARTS.get(measure.kind, ((), "rows have it as a column, so it has no parts"))
+    roles = [_roles(dataset, name) for name in measure.parts]
+    if len(roles) != len(needed) or not all(
+        one in found for one, found in zip(needed, roles, strict=True)
     ):
-        yield f"measure {measure.name}: a ratio's parts are two stored measures"
-    if measure.kind is MeasureKind.DISTINCT and (
-        len(measure.parts) != 1 or not groups >= {*measure.parts}
-    ):
-        yield f"measure {measure.name}: what is counted is one dimension"
-    if measure.kind.is_stored and measure.parts:
-        yield f"measure {measure.name}: only ratios and distinct counts have parts"
+        yield f"{label}: {said}"
+    if measure.kind is MeasureKind.ADDITIVE and dataset.partition is Partition.INSTANCE_AS_OF:
+        yield f"{label}: each day has it anew, so it is of kind LAST"
+    if measure.kind in _OVER_MONTHS and dataset.partition is not Partition.INSTANCE_MONTH:
+        yield f"{label}: it compares months, so the partition is INSTANCE_MONTH"
+    if measure.kind is MeasureKind.GROWTH:
+        for one in dataset.dimensions:
+            if one.kind is ColumnKind.DATE:
+                yield f"{label}: it compares months, and {one.name} holds days"
+
+
+def _roles(dataset: Dataset, name: str) -> Iterable[str]:
+    """Return what a column can be of a measure."""
+    kinds = {one.name: one.kind for one in dataset.measures}
+    if name in {one.name for one in dataset.dimensions}:
+        return ("dimension",)
+    if name not in kinds or not kinds[name].is_summed:
+        return ()
+    return ("summed", kinds[name].value)
 
 
 def _twice(what: str, names: Iterable[str]) -> Iterator[str]:

@@ -35,6 +35,8 @@ LINE_FIELDS = (
     *("items.conversion_factor", "items.stock_qty", "items.base_amount", "items.base_net_amount"),
 )
 
+RATE_PLACES = 4
+
 REJECTS = (
     Reject("C1", vouchers.is_draft()),
     Reject("C2", vouchers.is_cancelled()),
@@ -190,6 +192,12 @@ def line_measures(*doctypes: str) -> tuple[Measure, ...]:
         amount("rate_missing", "Lines without a rate to INR", "lines"),
         amount("lines", "Lines", "lines"),
     )
+
+
+def rate_per_kg(amount: str, kg: str) -> Expression:
+    """Return a line's own rate, null where it has no weight; returns have no rate."""
+    is_traded = {"$and": [{"$gt": [kg, 0]}, {"$ne": ["$is_return", 1]}]}
+    return {"$cond": [is_traded, {"$round": [{"$divide": [amount, kg]}, RATE_PLACES]}, None]}
 
 
 def as_flag(condition: Expression) -> Expression:

@@ -30,11 +30,6 @@ def exact_or_zero(value: Expression) -> dict[str, Any]:
     return exact({"$ifNull": [value, 0]})
 
 
-def add_exactly(value: Expression) -> dict[str, Any]:
-    """Return the accumulator that sums raw numbers exactly, in whatever order they come."""
-    return {"$sum": exact_or_zero(value)}
-
-
 def literal(number: Decimal | str) -> Decimal128:
     """Return a number of ours, such as a factor of a unit, as a rule writes it into a pipeline."""
     return Decimal128(str(number))

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from warehouse.datasets.ageing import (
-    ACCOUNT_SOURCE,
-    COLUMNS,
-    GENERAL_SOURCE,
-    INVOICE_FIELDS,
-    LEDGER_SOURCE,
-    PAYABLE,
+from warehouse.datasets.ageing import INVOICE_FIELDS, PAYABLE, make_feeds
+from warehouse.datasets.ageing_columns import (
+    ADDS_UP,
+    KEY,
     ageing_columns,
     ageing_measures,
-    make_feeds,
+    ageing_sources,
     tie_to_ledger,
-    total_by_party,
 )
-from warehouse.datasets.columns import link, share, text
-from warehouse.datasets.declaration import Check, Dataset, Partition, Source, TieOut, Upstream
-from warehouse.datasets.lines import SETTINGS
+from warehouse.datasets.columns import link, text
+from warehouse.datasets.declaration import Dataset, Partition, Source
 
 if TYPE_CHECKING:
     from warehouse.cleaning.curated import Curated
@@ -54,16 +49,9 @@ DATASET = Dataset(
     description="What is outstanding of each bill, and advances not yet used, as of the day.",
     owner="Accounts",
     grain="one document that is outstanding with one supplier, as of a day",
-    key=("instance", "company", "account", "party_type", "party", "voucher_type", "voucher"),
+    key=KEY,
     partition=Partition.INSTANCE_AS_OF,
-    sources=(
-        LEDGER_SOURCE,
-        GENERAL_SOURCE,
-        ACCOUNT_SOURCE,
-        Source("Purchase Invoice", INVOICE_FIELDS),
-        *SETTINGS,
-        Upstream("parties"),
-    ),
+    sources=ageing_sources(Source("Purchase Invoice", INVOICE_FIELDS)),
     cleaning=("C3", "C4", "C7", "C9", "C12"),
     dimensions=(
         *ageing_columns(PAYABLE),
@@ -75,25 +63,9 @@ DATASET = Dataset(
             description="farmers, cooperatives, traders or services, by supplier_groups.csv",
         ),
     ),
-    measures=(
-        *ageing_measures(),
-        share("old_share", "Share over 120 days", "d121_plus", "outstanding"),
-    ),
-    checks=(
-        Check(
-            "adds_up",
-            "Buckets and advances are what is outstanding",
-            {"$ne": [{"$add": [f"${name}" for name in COLUMNS]}, "$outstanding"]},
-        ),
-    ),
-    tie_outs=(
-        TieOut(
-            "general_ledger",
-            "Outstanding is the GL's balance of each supplier",
-            total_by_party,
-            lambda scope: tie_to_ledger(scope, PAYABLE),
-        ),
-    ),
+    measures=ageing_measures(),
+    checks=(ADDS_UP,),
+    tie_outs=(tie_to_ledger(PAYABLE),),
     freshness_hours=30,
     build=build,
 )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from warehouse.datasets.columns import amount, ratio, share, text
+from warehouse.datasets.columns import amount, highest, lowest, ratio, share, text
 from warehouse.datasets.declaration import Dataset, Feed, Partition, Reject, Upstream
+from warehouse.datasets.lines import rate_per_kg
 from warehouse.datasets.money import literal
 from warehouse.identity.item_traits import OUTPUT
 
@@ -31,8 +32,14 @@ def build(scope: Scope) -> list[Feed]:
         "landed_kg": "$accepted_kg",
         "landed": {"$cond": [{"$eq": ["$accepted_kg", None]}, ZERO, "$landed"]},
         "has_weight": {"$ne": [{"$ifNull": ["$billed_kg", "$accepted_kg"]}, None]},
+        "farmer_rate": rate_per_kg("$amount_kg", "$billed_kg"),
     }
-    sold = {"sold_kg": "$qty_kg", "sold": "$net_kg", "has_weight": {"$ne": ["$qty_kg", None]}}
+    sold = {
+        "sold_kg": "$qty_kg",
+        "sold": "$net_kg",
+        "has_weight": {"$ne": ["$qty_kg", None]},
+        "selling_rate": rate_per_kg("$net_kg", "$qty_kg"),
+    }
     counts = {"weighed": {"$cond": ["$has_weight", 1, 0]}, "counted": {"$literal": 1}}
     key = {"company": "$company", "crop": "$crop"}
     sums = {name: {"$sum": f"${name}"} for name in SUMS}
@@ -44,7 +51,7 @@ def build(scope: Scope) -> list[Feed]:
                 *_choose(sold),
                 *scope.union(PROCUREMENT, _choose(bought)),
                 {"$set": counts},
-                {"$group": {"_id": key, **sums}},
+                {"$group": {"_id": key, **sums, **_find_ends()}},
             ],
             row=_row(),
             rejects=[Reject("C8", too_few)],
@@ -58,6 +65,15 @@ def _choose(columns: dict[str, Expression]) -> Stages:
     return [{"$match": chosen}, {"$project": {"_id": 0, "company": 1, "crop": 1, **columns}}]
 
 
+def _find_ends() -> dict[str, Any]:
+    """Return the lowest and highest rate of a line, on either side."""
+    return {
+        f"{rate}_{end}": {f"${end}": f"${rate}"}
+        for rate in ("farmer_rate", "selling_rate")
+        for end in ("min", "max")
+    }
+
+
 def _row() -> dict[str, Any]:
     # What was sold, at the rate that farmers got: over it the share adds up.
     rate = {"$cond": [{"$gt": ["$bought_kg", 0]}, {"$divide": ["$bought", "$bought_kg"]}, None]}
@@ -66,6 +82,7 @@ def _row() -> dict[str, Any]:
         "company": "$_id.company",
         "crop": "$_id.crop",
         **{name: f"${name}" for name in SUMS if name not in {"weighed", "counted"}},
+        **{name: f"${name}" for name in _find_ends()},
         "sold_at_farm_rate": {"$cond": [is_both, {"$multiply": [rate, "$sold_kg"]}, ZERO]},
         "sold_compared": {"$cond": [is_both, "$sold", ZERO]},
         "lines": "$counted",
@@ -106,6 +123,10 @@ DATASET = Dataset(
         amount("lines", "Lines", "lines"),
         amount("weighed", "Lines with a weight", "lines"),
         ratio("farmer_rate", "Farmers' rate", "INR per kg", ("bought", "bought_kg")),
+        lowest("farmer_rate_min", "Lowest rate paid to a farmer", "INR per kg", *_BOUGHT),
+        highest("farmer_rate_max", "Highest rate paid to a farmer", "INR per kg", *_BOUGHT),
+        lowest("selling_rate_min", "Lowest selling rate", "INR per kg", *_SOLD),
+        highest("selling_rate_max", "Highest selling rate", "INR per kg", *_SOLD),
         ratio("landed_rate", "Cost on arrival", "INR per kg", ("landed", "landed_kg")),
         ratio("selling_rate", "Selling rate", "INR per kg", ("sold", "sold_kg")),
         share("farmers_share", "Farmer's share", "sold_at_farm_rate", "sold_compared"),

@@ -9,8 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from warehouse.datasets.columns import amount, distinct, known_by, link, ratio, share, text
+from warehouse.datasets.columns import (
+    amount,
+    distinct,
+    highest,
+    known_by,
+    link,
+    lowest,
+    ratio,
+    share,
+    text,
+)
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Upstream
+from warehouse.datasets.lines import rate_per_kg
 from warehouse.datasets.money import literal
 from warehouse.identity.parties import PARTY_EVIDENCE
 
@@ -33,22 +44,17 @@ ZERO = literal("0")
 def build(_scope: Scope) -> list[Feed]:
     """Return one row for each season, crop, hub and supplier."""
     sums = {name: {"$sum": f"${name}"} for name in SUMMED}
+    ends = {"rate_min": {"$min": "$rate"}, "rate_max": {"$max": "$rate"}}
     stages: Stages = [
-        {"$set": {"rate": _rate()}},
-        {"$group": {"_id": {name: f"${name}" for name in KEY}, **sums, "rates": _rates()}},
+        {"$set": {"rate": rate_per_kg("$amount_kg", "$billed_kg")}},
+        {"$group": {"_id": {name: f"${name}" for name in KEY}, **sums, **ends, "rates": _rates()}},
         {"$set": {name: f"$_id.{name}" for name in GROUP}},
         *_find_median(),
         *_find_largest(),
     ]
     row: dict[str, Any] = {name: f"$_id.{name}" for name in KEY}
-    row |= {name: f"${name}" for name in (*SUMMED, "median_amount", "top_kg")}
+    row |= {name: f"${name}" for name in (*SUMMED, *ends, "median_amount", "top_kg")}
     return [Feed(of=LINES, stages=stages, row=row)]
-
-
-def _rate() -> Expression:
-    """Return a billed line's rate per kg, null where it has none; returns have no rate."""
-    is_bought = {"$and": [{"$gt": ["$billed_kg", 0]}, {"$ne": ["$is_return", 1]}]}
-    return {"$cond": [is_bought, {"$round": [{"$divide": ["$amount_kg", "$billed_kg"]}, 4]}, None]}
 
 
 def _rates() -> Expression:
@@ -105,6 +111,7 @@ def _find_largest() -> Stages:
 
 _QTY = (f"{RECEIPT}.items.stock_qty", f"{INVOICE}.items.stock_qty")
 _NET = f"{INVOICE}.items.base_net_amount"
+_RATE = (_NET, f"{INVOICE}.items.stock_qty")
 _DATE = (f"{RECEIPT}.posting_date", f"{INVOICE}.posting_date")
 _SUPPLIER = (f"{RECEIPT}.supplier", f"{INVOICE}.supplier")
 
@@ -158,6 +165,8 @@ DATASET = Dataset(
         amount("median_amount", "Billed weight at the median rate", "INR", _NET),
         amount("top_kg", "Of the ten largest suppliers", "kg", *_QTY),
         ratio("rate_per_kg", "Average rate", "INR per kg", ("amount_kg", "billed_kg")),
+        lowest("rate_min", "Lowest rate of a line", "INR per kg", *_RATE),
+        highest("rate_max", "Highest rate of a line", "INR per kg", *_RATE),
         ratio("rate_p50", "Median rate", "INR per kg", ("median_amount", "billed_kg")),
         share("organic_share", "Share said to be organic", "organic_kg", "accepted_kg"),
         share("top10_share", "Share of the ten largest", "top_kg", "accepted_kg"),

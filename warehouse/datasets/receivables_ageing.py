@@ -7,30 +7,17 @@ from typing import TYPE_CHECKING
 
 from warehouse.cleaning import vouchers
 from warehouse.cleaning.currency import rate_to_inr, round_money
-from warehouse.datasets.ageing import (
-    ACCOUNT_SOURCE,
-    COLUMNS,
-    GENERAL_SOURCE,
-    INVOICE_FIELDS,
-    LEDGER_SOURCE,
-    RECEIVABLE,
+from warehouse.datasets.ageing import COLUMNS, INVOICE_FIELDS, RECEIVABLE, make_feeds
+from warehouse.datasets.ageing_columns import (
+    ADDS_UP,
+    KEY,
     ageing_columns,
     ageing_measures,
-    make_feeds,
+    ageing_sources,
     tie_to_ledger,
-    total_by_party,
 )
-from warehouse.datasets.columns import balance, link, ratio, share
-from warehouse.datasets.declaration import (
-    Check,
-    Dataset,
-    Feed,
-    Partition,
-    Source,
-    TieOut,
-    Upstream,
-)
-from warehouse.datasets.lines import SETTINGS
+from warehouse.datasets.columns import balance, link, ratio
+from warehouse.datasets.declaration import Dataset, Feed, Partition, Source
 from warehouse.datasets.money import exact_or_zero, literal
 
 if TYPE_CHECKING:
@@ -105,16 +92,9 @@ DATASET = Dataset(
     ),
     owner="Accounts",
     grain="one document that is outstanding with one customer, as of a day",
-    key=("instance", "company", "account", "party_type", "party", "voucher_type", "voucher"),
+    key=KEY,
     partition=Partition.INSTANCE_AS_OF,
-    sources=(
-        LEDGER_SOURCE,
-        GENERAL_SOURCE,
-        ACCOUNT_SOURCE,
-        Source("Sales Invoice", SALES_FIELDS),
-        *SETTINGS,
-        Upstream("parties"),
-    ),
+    sources=ageing_sources(Source("Sales Invoice", SALES_FIELDS)),
     cleaning=("C1", "C2", "C3", "C4", "C7", "C9", "C12"),
     dimensions=(
         *ageing_columns(RECEIVABLE),
@@ -125,23 +105,9 @@ DATASET = Dataset(
         *ageing_measures(),
         balance("net_sales_90d", "Net sales of 90 days", "INR", "Sales Invoice.base_net_total"),
         ratio("dso", "Days outstanding", "days", ("outstanding", "net_sales_90d"), factor=90),
-        share("old_share", "Share over 120 days", "d121_plus", "outstanding"),
     ),
-    checks=(
-        Check(
-            "adds_up",
-            "Buckets and advances are what is outstanding",
-            {"$ne": [{"$add": [f"${name}" for name in COLUMNS]}, "$outstanding"]},
-        ),
-    ),
-    tie_outs=(
-        TieOut(
-            "general_ledger",
-            "Outstanding is the GL's balance of each customer",
-            total_by_party,
-            lambda scope: tie_to_ledger(scope, RECEIVABLE),
-        ),
-    ),
+    checks=(ADDS_UP,),
+    tie_outs=(tie_to_ledger(RECEIVABLE),),
     freshness_hours=30,
     build=build,
 )  # fmt: skip

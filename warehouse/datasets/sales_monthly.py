@@ -1,7 +1,7 @@
 """What was sold each month, by crop, channel, territory and customer: made of the sales lines.
 
-A row is of one customer, so that customers can be counted over any rows; an invoice counts with the
-crop of its largest line, so that invoices can be summed.
+A row is of one customer, so that customers can be counted over any rows and new ones told from
+those of before. An invoice counts with the crop of its largest line, so that its number adds up.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from warehouse.datasets.columns import (
     amount,
     distinct,
     flag,
+    growth,
     integer,
     known_by,
     link,
+    new,
     ratio,
+    returning,
     share,
     text,
 )
@@ -112,7 +115,16 @@ DATASET = Dataset(
         ratio("avg_rate", "Average rate", "INR per kg", ("net_kg", "qty_kg")),
         ratio("avg_invoice", "Average invoice", "INR", ("net", "invoices")),
         share("returned_share", "Returned of what was sold", "returns", "sales"),
+        growth("growth_yoy", "Growth of net sales over the year before", "net"),
         distinct("customers", "Customers", "customers", "party_id"),
+        new(
+            "customers_new",
+            "New customers",
+            "customers",
+            ("party_id", "invoices"),
+            "Their first invoice is of one of these months; a return is no invoice.",
+        ),
+        returning("customers_repeat", "Customers of before", "customers", ("party_id", "invoices")),
     ),
     checks=(),
     tie_outs=(

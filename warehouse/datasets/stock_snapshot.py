@@ -13,7 +13,6 @@ from warehouse.cleaning.currency import rate_to_inr, round_money
 from warehouse.cleaning.units import KG
 from warehouse.cleaning.vouchers import has_text, mark
 from warehouse.datasets.columns import (
-    amount,
     balance,
     day,
     flag,
@@ -24,6 +23,7 @@ from warehouse.datasets.columns import (
     text,
 )
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source, TieOut
+from warehouse.datasets.expiry import EXPIRY_SOURCES, find_expiring
 from warehouse.datasets.lines import ITEMS, SETTINGS, as_flag, has_no_unit, in_unit
 from warehouse.datasets.money import exact_or_zero, literal
 from warehouse.identity.items import ITEM_EVIDENCE
@@ -48,7 +48,7 @@ def build(scope: Scope) -> list[Feed]:
     stages: Stages = [
         {"$match": {"is_cancelled": {"$ne": 1}, "posting_date": {"$lte": scope.as_of}}},
         {"$match": {"docstatus": {"$ne": 2}}},
-        *scope.lookup("Batch", "batch_no", "batch"),
+        *find_expiring(scope, _days_ago(scope, -EXPIRY_DAYS)),
         {"$set": _read_entry(scope)},
         *_sum_since_reset(),
         *scope.crosswalk("items", "_id.item_code", "item"),
@@ -67,14 +67,11 @@ def _read_entry(scope: Scope) -> dict[str, Expression]:
     }
     added = exact_or_zero("$actual_qty")
     since = {"$gt": ["$posting_date", _days_ago(scope, ISSUE_DAYS)]}
-    expires = {"$lte": ["$batch.expiry_date", _days_ago(scope, -EXPIRY_DAYS)]}
-    soon = {"$and": [has_text("$batch.expiry_date"), expires]}
     return {
         "sets": as_flag(sets),
         "added": {"$cond": [sets, exact_or_zero("$qty_after_transaction"), added]},
         "value": exact_or_zero("$stock_value_difference"),
         "issued": {"$cond": [{"$and": [since, {"$lt": [added, 0]}]}, {"$abs": added}, ZERO]},
-        "expiring": {"$cond": [soon, added, ZERO]},
         **{name: _if_received(scope, added, newest, oldest) for name, newest, oldest in AGES},
         "moment": _seconds_of_day(),
     }
@@ -233,7 +230,7 @@ DATASET = Dataset(
         ),
         Source("Bin", ("item_code", "warehouse", "actual_qty", "stock_value")),
         Source("Warehouse", ("company",), is_setting=True),
-        Source("Batch", ("expiry_date",), is_optional=True),
+        *EXPIRY_SOURCES,
         *SETTINGS,
         ITEMS,
     ),
@@ -262,10 +259,10 @@ DATASET = Dataset(
         balance(OLDER, "Over 60 days ago", "stock UOM", _QTY),
         balance(
             "near_expiry", "Expiring within 30 days", "stock UOM", _QTY,
-            description="Of batches that the ledger names; not of bundles of serials and batches.",
+            "Batch.expiry_date", "Serial and Batch Bundle.entries.qty",
         ),
         balance("idle_value", "Value without movement", "INR", _VALUE),
-        amount("qty_unconverted", "Rows without kg, litre or number", "rows"),
+        balance("qty_unconverted", "Rows without kg, litre or number", "rows"),
         ratio("days_of_cover", "Days of cover", "days", ("qty", "issued_30d"), factor=ISSUE_DAYS),
         share("idle_share", "Share without movement", "idle_value", "value"),
     ),

@@ -8,6 +8,7 @@ import httpx
 
 from warehouse.doctor.findings import Finding, error, failed, well
 from warehouse.erpnext.answers import Answer, read_answer
+from warehouse.erpnext.certificates import trusted_certificates
 from warehouse.errors import ErpError, ErpUnauthorized
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ async def check_address(
             headers={"Accept": "application/json"},
             timeout=TIMEOUT,
             transport=transport,
+            verify=trusted_certificates(),
         ) as http:
             response = await http.get(PING)
     except (httpx.HTTPError, httpx.InvalidURL) as failure:

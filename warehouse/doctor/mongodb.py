@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pymongo
 from pymongo.errors import OperationFailure, PyMongoError
 
-from warehouse.doctor.findings import Finding, error, failed, list_names, warning, well
+from warehouse.doctor.findings import Finding, error, failed, is_healthy, list_names, warning, well
+from warehouse.doctor.pending import check_pending
 from warehouse.errors import MongoUnavailable
 from warehouse.mongodb import open_mongodb
 
@@ -43,7 +44,14 @@ async def check_mongodb(settings: Settings) -> list[Finding]:
     try:
         async with open_mongodb(settings) as client:
             version = (await client.server_info())["version"]
-            return [_judge_version(version, settings), *await _check_rights(client, settings)]
+            findings = [
+                _judge_version(version, settings),
+                *await _check_rights(client, settings),
+            ]
+            if is_healthy(findings):
+                datastore = client[settings.mongodb_database_name]
+                findings += await check_pending(datastore, settings.instances)
+            return findings
     except MongoUnavailable as failure:
         return [failed(SUBJECT, failure)]
     except PyMongoError as failure:

@@ -26,7 +26,9 @@ class AccessPointer(Document):
 
     `read_at`: when the tables of `version` were last found so. `rows`: table → number of its rows.
     `emptied`: tables that had rows in it and have none by now, with the time of the first such
-    reading. `failure`: what was wrong with the last attempt, if anything.
+    reading. `failure`: what was wrong with the last attempt, if anything. `is_doubted`: the key has
+    been refused a table since `read_at`, so that it may have lost fields of documents, too.
+    `pending`: DocTypes whose stored documents may lack fields that the key reads by now.
     """
 
     id: str  # type: ignore[assignment]
@@ -37,6 +39,8 @@ class AccessPointer(Document):
     emptied: dict[str, datetime] = Field(default_factory=dict)
     attempted_at: datetime | None = None
     failure: Failure | None = None
+    is_doubted: bool = False
+    pending: list[str] = Field(default_factory=list)
 
     class Settings:
         name = "access_snapshots"
@@ -116,7 +120,7 @@ async def put_in_force(pointer: AccessPointer) -> bool:
 
 async def record_failure(pointer: AccessPointer) -> None:
     """Remember what was wrong with an attempt; the version in force stays."""
-    values = pointer.model_dump(include={"attempted_at", "emptied", "failure"})
+    values = pointer.model_dump(include={"attempted_at", "emptied", "failure", "is_doubted"})
     await AccessPointer.get_pymongo_collection().update_one(
         {"_id": pointer.id}, {"$set": values}, upsert=True
     )

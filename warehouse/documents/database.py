@@ -34,4 +34,4 @@ async def init_documents(database: AsyncDatabase[dict[str, Any]], instances: Ite
     for name in names:
         await take_over(database, name)
     raw = [model for name in names for model in (raw_model(name), tombstone_model(name))]
-    await init_beanie(database=database, document_models=[*control, *raw])
+    await init_beanie(database=database, document_models=raw)

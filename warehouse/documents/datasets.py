@@ -127,6 +127,7 @@ class LivePartition(BaseModel):
     `as_of`: the last complete inventory of the source that was verified longest ago; None if one
     never was. `gaps`: sources that are not whole. `links`: which link fields its rows carry, a key
     of the pointer's `links`. `failure`: why a later build of it did not take its place.
+    `looked_at`: when the last transform began that made it, or found it to be up to date.
     """
 
     slot: Slot
@@ -139,6 +140,7 @@ class LivePartition(BaseModel):
     links: str = ""
     warnings: list[str] = Field(default_factory=list)
     failure: Failure | None = None
+    looked_at: datetime | None = None
 
 
 class DatasetPointer(Document):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from warehouse.documents.control import Failure, Outcome, Run
-from warehouse.documents.status import LOOKING
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,7 +29,7 @@ class Standing:
 
 async def read_standing(instance: str) -> Standing:
     """Return how an instance stands, by its finished runs that store documents."""
-    ended = {"instance": instance, "kind": {"$nin": LOOKING}, "finished_at": {"$ne": None}}
+    ended = {"instance": instance, "finished_at": {"$ne": None}}
     first = await Run.find(ended).sort("token").first_or_none()
     last = await Run.find(ended).sort("-token").limit(2).to_list()
     completed = {**ended, "outcome": Outcome.COMPLETED, "is_whole": True}

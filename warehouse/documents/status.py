@@ -16,9 +16,6 @@ from warehouse.documents.rejected import read_rejected_names
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-
-# Runs that change nothing, and so say nothing of the store.
-LOOKING = ["verify", "plan"]
 DRIFT_SHOWN = 20
 
 
@@ -91,11 +88,7 @@ async def read_status(instances: Iterable[str], now: datetime) -> list[InstanceS
 
 async def _read_instance(instance: str, now: datetime) -> InstanceStatus:
     known = await Instance.get(instance)
-    run = (
-        await Run.find({"instance": instance, "kind": {"$nin": LOOKING}})
-        .sort("-token")
-        .first_or_none()
-    )
+    run = await Run.find(Run.instance == instance).sort("-token").first_or_none()
     rejected = Counter(
         {doctype: len(names) for doctype, names in (await read_rejected_names(instance)).items()}
     )

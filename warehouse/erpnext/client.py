@@ -17,6 +17,7 @@ import httpx
 import msgspec
 
 from warehouse.erpnext.answers import Answer, read_answer
+from warehouse.erpnext.certificates import trusted_certificates
 from warehouse.erpnext.pacing import RateLimit
 from warehouse.erpnext.query import INVENTORY_COLUMNS
 from warehouse.erpnext.retrying import RetryBudget, retrying
@@ -95,6 +96,7 @@ class ErpClient:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             timeout=TIMEOUT,
             transport=transport,
+            verify=trusted_certificates(),
             limits=httpx.Limits(max_connections=instance.max_concurrency),
             # http is for loopback only, and a proxy named in the environment is not on loopback:
             # it would get the key in clear text, and not find the site.

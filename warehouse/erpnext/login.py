@@ -14,6 +14,7 @@ import httpx
 import msgspec
 
 from warehouse.erpnext.answers import UNAUTHORIZED, Answer, read_answer, read_exc_type
+from warehouse.erpnext.certificates import trusted_certificates
 from warehouse.errors import ErpContractBroken, ErpUnavailable, SignInRefused, SignInThrottled
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class ErpLogin:
             headers={"Accept": "application/json", "X-Forwarded-For": address},
             timeout=TIMEOUT,
             transport=transport,
+            verify=trusted_certificates(),
             trust_env=erp.url.startswith("https:"),  # as for the warehouse's own reads
         )
 

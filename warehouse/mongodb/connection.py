@@ -8,6 +8,7 @@ import re
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC
 from typing import Any
 
 from pymongo import AsyncMongoClient
@@ -73,7 +74,8 @@ def _make_client(uri: str) -> AsyncMongoClient[dict[str, Any]]:
         with warnings.catch_warnings():
             # A misspelt option is only a warning to the driver, and then ignored: say, tls=treu.
             warnings.simplefilter("error", UserWarning)
-            return AsyncMongoClient(uri, tz_aware=True, appname="csa", **limits)
+            # Python's own UTC: of the driver's, each use of a time calls Python code.
+            return AsyncMongoClient(uri, tz_aware=True, tzinfo=UTC, appname="csa", **limits)
     except (PyMongoError, ValueError, UserWarning) as error:
         failure = _explain(error, _name_hosts(uri))
     raise failure

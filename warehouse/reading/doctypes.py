@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from warehouse.access.verdict import Access
 from warehouse.documents.control import CatalogEntry, SyncState
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 REMEMBERED_S = 2.0
 MOST_REMEMBERED = 10_000
+_Key = tuple[str, str, str]
 _OVERVIEW = {"_id": 0, "doctype": 1, "module": 1, "is_single": 1, "is_custom": 1, "policy": 1}
 
 
@@ -81,7 +84,8 @@ class DocTypes:
         self._instances = frozenset(instances)
         self._snapshots = snapshots
         self._now_s = now_s
-        self._remembered: dict[tuple[str, str, str], tuple[float, ServedDocType]] = {}
+        self._remembered: dict[_Key, tuple[float, ServedDocType]] = {}
+        self._asking: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
 
     async def get(self, subject: Subject, instance: str, doctype: str) -> ServedDocType:
         """Return a DocType that `subject` may read.
@@ -95,18 +99,26 @@ class DocTypes:
         if not isinstance(access, Access):
             raise NotReadable
         key = (user, instance, doctype)
+        if (known := self._recall(key, access)) is not None:
+            return known
+        asking = self._asking.setdefault(key, asyncio.Lock())
+        async with asking:
+            # Whoever asked before may have looked it up.
+            return self._recall(key, access) or await self._look_up(key, access)
+
+    def _recall(self, key: _Key, access: Access) -> ServedDocType | None:
         until, known = self._remembered.get(key, (0.0, None))
-        if known and known.view.access is access:
-            if until > self._now_s():
-                return known
-            view = known.view
-        else:
-            view = View.of(access)
-        self._remembered.pop(key, None)
+        is_valid = known is not None and known.view.access is access and self._now_s() < until
+        return known if is_valid else None
+
+    async def _look_up(self, key: _Key, access: Access) -> ServedDocType:
+        _, known = self._remembered.pop(key, (0.0, None))
+        view = known.view if known and known.view.access is access else View.of(access)
+        until = self._now_s() + REMEMBERED_S
         served = await _read(view)
         if len(self._remembered) >= MOST_REMEMBERED:
             self._remembered.clear()
-        self._remembered[key] = (self._now_s() + REMEMBERED_S, served)
+        self._remembered[key] = (until, served)
         return served
 
     async def list_served(self, subject: Subject, instance: str) -> list[ListedDocType]:

@@ -10,14 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bson.raw_bson import RawBSONDocument
 from pymongo.errors import AutoReconnect, ExecutionTimeout, OperationFailure
 
 from warehouse.documents.raw import raw_model
 from warehouse.errors import NotReadable, QueryTooSlow
 from warehouse.reading.projection import whole_documents
+from warehouse.reading.rows import Rows, show
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from bson.codec_options import CodecOptions
     from pymongo.asynchronous.database import AsyncDatabase
@@ -26,13 +28,13 @@ if TYPE_CHECKING:
     from warehouse.reading.doctypes import DocTypes, ServedDocType
     from warehouse.reading.filters import Condition
     from warehouse.reading.projection import Projection
+    from warehouse.reading.rows import Row
     from warehouse.reading.sorting import Branch, Sort
     from warehouse.reading.subject import Subject
 
 LIMIT_MS = 5_000
 SORT_NEEDS_TOO_MUCH_MEMORY = 292
 
-Row = dict[str, Any]
 _T = TypeVar("_T")
 
 
@@ -50,7 +52,7 @@ class Documents:
         sort: Sort,
         projection: Projection,
         limit: int,
-    ) -> list[Row]:
+    ) -> Rows:
         """Return up to `limit` rows; `after`: conditions, one of which must hold."""
         command = {
             "find": self._collection.name,
@@ -61,11 +63,12 @@ class Documents:
             "batchSize": limit + 1,  # one more than there can be: the server closes the cursor
             "maxTimeMS": LIMIT_MS,
         }
-        cursor = (await self._run(command))["cursor"]
+        cursor = (await self._run(command, self._raw_options))["cursor"]
         if cursor["id"] == 0:
             return self._show(cursor["firstBatch"])
         # They are more than the 16 MB that one answer holds.
-        await self._run({"killCursors": self._collection.name, "cursors": [cursor["id"]]})
+        kill = {"killCursors": self._collection.name, "cursors": [cursor["id"]]}
+        await self._run(kill, self._options)
         return self._show(await _answer(lambda: self._find_in_batches(command)))
 
     async def count(
@@ -82,7 +85,7 @@ class Documents:
         }
         if limit is not None:
             command["limit"] = limit
-        answer = await self._run(command)
+        answer = await self._run(command, self._options)
         return int(answer["n"])
 
     async def get(self, name: str) -> Row:
@@ -99,32 +102,36 @@ class Documents:
             "singleBatch": True,
             "maxTimeMS": LIMIT_MS,
         }
-        answer = await self._run(command)
-        for row in self._show(answer["cursor"]["firstBatch"]):
-            return row
+        answer = await self._run(command, self._options)
+        for row in answer["cursor"]["firstBatch"]:
+            return show(row, self.doctype.view.shown)
         raise NotReadable
 
-    def _show(self, rows: list[Row]) -> list[Row]:
-        strip = self.doctype.view.shown.strip
-        for row in rows:
-            row["document_data"] = strip(row.get("document_data", {}))
-        return rows
+    def _show(self, rows: list[RawBSONDocument]) -> Rows:
+        return Rows(rows, self.doctype.view.shown, self._options)
 
-    async def _find_in_batches(self, command: dict[str, Any]) -> list[Row]:
-        cursor = await self._database.cursor_command(command, codec_options=self._options)
+    async def _find_in_batches(self, command: dict[str, Any]) -> list[RawBSONDocument]:
+        raw = self._raw_options
+        # The first batch is decoded by the options of the command, the others by the database's.
+        database = self._database.with_options(raw)
+        cursor = await database.cursor_command(command, codec_options=raw)
         return await cursor.to_list()
 
-    async def _run(self, command: dict[str, Any]) -> dict[str, Any]:
-        return await _answer(lambda: self._database.command(command, codec_options=self._options))
+    async def _run(self, command: dict[str, Any], options: CodecOptions[Any]) -> Mapping[str, Any]:
+        return await _answer(lambda: self._database.command(command, codec_options=options))
 
     @property
-    def _database(self) -> AsyncDatabase[Row]:
+    def _database(self) -> AsyncDatabase[Any]:
         return self._collection.database
 
     @property
     def _options(self) -> CodecOptions[Row]:
         """The client's own, among them aware times; commands have others by default."""
         return self._collection.codec_options
+
+    @property
+    def _raw_options(self) -> CodecOptions[RawBSONDocument]:
+        return self._options.with_options(document_class=RawBSONDocument)
 
     def _select(self, conditions: Sequence[Condition], after: Sequence[Branch]) -> Condition:
         """Return the filter; with `after`, a plain $or, whose branches MongoDB merges in order."""

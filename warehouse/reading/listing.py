@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from warehouse.reading.columns import Columns
     from warehouse.reading.cursors import CursorSigner
-    from warehouse.reading.documents import Documents, Row
+    from warehouse.reading.documents import Documents
     from warehouse.reading.filters import Condition
     from warehouse.reading.projection import Projection
+    from warehouse.reading.rows import Rows
     from warehouse.reading.sorting import Sort
     from warehouse.reading.subject import Subject
 
@@ -54,7 +55,7 @@ class ListRequest:
 class Page:
     """Rows of a list; `count` is None when they were not counted, or not in time."""
 
-    rows: list[Row]
+    rows: Rows
     next_cursor: str | None
     count: int | None
     is_count_capped: bool
@@ -78,8 +79,8 @@ async def read_page(
         after = sort.after(signer.read(identity, request.cursor))
     rows = await documents.find(conditions, after, sort, projection, request.size + 1)
     is_last = len(rows) <= request.size
-    rows = rows[: request.size]
-    next_cursor = None if is_last else signer.make(identity, _sort_values(sort, rows[-1]))
+    rows = rows.first(request.size)
+    next_cursor = None if is_last else signer.make(identity, _sort_values(sort, rows))
     if is_last and request.cursor is None and request.count is not Counting.NONE:
         return Page(rows, None, len(rows), is_count_capped=False)
     count, is_capped = await _count(documents, conditions, request.count)
@@ -97,10 +98,11 @@ def _shape(columns: Columns, sort: str | None, fields: str | None) -> tuple[Sort
     return order, projection
 
 
-def _sort_values(sort: Sort, row: Row) -> list[Any]:
+def _sort_values(sort: Sort, rows: Rows) -> list[Any]:
+    """Return the values of the last row that say where it stands."""
     if sort.is_of_envelope:
-        return [row.get(path) for path, _ in sort.keys]
-    values: list[Any] = row["sort_key"]
+        return [rows.of_last(path) for path, _ in sort.keys]
+    values: list[Any] = rows.of_last("sort_key")
     return values
 
 

@@ -42,13 +42,12 @@ class Shown:
 
     def strip(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return the document without what is not shown."""
-        for table in self.tables.keys() & document.keys():
-            if rows := document[table]:
-                fields = self.tables[table]
+        for table, fields in self.tables.items():
+            if rows := document.get(table):
                 document[table] = [
-                    row if row.keys() <= fields else _take(row, fields) for row in rows
+                    row if fields.issuperset(row) else _take(row, fields) for row in rows
                 ]
-        return document if document.keys() <= self.fields else _take(document, self.fields)
+        return document if self.fields.issuperset(document) else _take(document, self.fields)
 
 
 def _name_values(meta: Meta) -> frozenset[str]:

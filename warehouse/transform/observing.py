@@ -48,6 +48,7 @@ def _describe_doctype(state: SyncState, rejected: int, drifted: int) -> Row:
         "drifted": drifted,
         "denied": int(state.outcome is Outcome.DENIED),
         "failed": int(state.outcome in {Outcome.FAILED, Outcome.PARTIAL, Outcome.SUSPECT}),
+        "rejected": {},
         "cleaned": {},
         "differences": 0,
     }
@@ -55,8 +56,10 @@ def _describe_doctype(state: SyncState, rejected: int, drifted: int) -> Row:
 
 def _describe_dataset(slug: str, builds: list[DatasetBuild], failed: int) -> Row:
     cleaned: Counter[str] = Counter()
+    rejected: Counter[str] = Counter()
     for build in builds:
         cleaned.update(build.cleaned)
+        rejected.update(build.rejected)
     checks = [one for build in builds for one in build.checks if not one.passed]
     return {
         "kind": DATASET,
@@ -64,10 +67,11 @@ def _describe_dataset(slug: str, builds: list[DatasetBuild], failed: int) -> Row
         "status": "kept" if failed else "built" if builds else "missing",
         "verified_on": None,
         "rows": sum(build.rows for build in builds),
-        "kept_aside": sum(sum(build.rejected.values()) for build in builds),
+        "kept_aside": rejected.total(),
         "drifted": 0,
         "denied": 0,
         "failed": failed + len(checks),
+        "rejected": dict(sorted(rejected.items())),
         "cleaned": dict(sorted(cleaned.items())),
         "differences": sum(tie.differing for build in builds for tie in build.tie_outs),
     }

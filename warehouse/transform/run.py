@@ -98,6 +98,7 @@ class Transform:
     instances: tuple[str, ...]
     lease: HeldLease
     identity_key: bytes = field(repr=False)
+    begun_at: datetime
     versions: Versions = field(default_factory=Versions)
     zones: dict[str, str] = field(default_factory=dict)
     _upstream: dict[str, DatasetPointer] = field(default_factory=dict)
@@ -115,7 +116,7 @@ class Transform:
         await sweep(pointer, started)
         await self._read_upstream(dataset)
         links = await self._read_links(dataset)
-        swap = Swap(dataset, pointer, self.lease.token, links)
+        swap = Swap(dataset, pointer, self.lease.token, self.begun_at, links)
         orders, current = await self._plan(dataset, pointer, links)
         built = await self._build(orders)
         await self.lease.assert_held()
@@ -263,4 +264,4 @@ async def open_transform(
     await init_business(business, terms.registry.datasets)
     async with hold_lease(LEASE, "transform", beyond=await read_last_token()) as lease:
         key = await read_identity_key()
-        yield Transform(terms, tuple(sorted(instances)), lease, key)
+        yield Transform(terms, tuple(sorted(instances)), lease, key, terms.clock())

@@ -36,11 +36,15 @@ KEPT_DAYS = 35
 
 @dataclass(slots=True)
 class Swap:
-    """From the pointer `before` to the next. `links`, `wholeness`: by instance."""
+    """From the pointer `before` to the next. `links`, `wholeness`: by instance.
+
+    `begun_at`: when the transform began, before it looked at any input.
+    """
 
     dataset: Dataset
     before: DatasetPointer
     token: int
+    begun_at: datetime
     links: dict[str, Links]
     wholeness: dict[str, Wholeness] = field(default_factory=dict)
 
@@ -99,7 +103,12 @@ class Swap:
         now = self.wholeness.get(partition.slot.instance)
         if now is None or partition.slot.as_of:
             return partition
-        update = {"failure": None, "gaps": now.gaps, "as_of": now.as_of}
+        update = {
+            "failure": None,
+            "gaps": now.gaps,
+            "as_of": now.as_of,
+            "looked_at": self.begun_at,
+        }
         return partition.model_copy(update=update)
 
     def _enter(self, record: DatasetBuild) -> LivePartition:
@@ -117,6 +126,7 @@ class Swap:
             gaps=whole.gaps,
             links=digest_links(self.links[instance]),
             warnings=warnings,
+            looked_at=self.begun_at,
         )
 
     def _links(self, used: object) -> dict[str, Links]:

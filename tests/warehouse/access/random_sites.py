@@ -56,7 +56,7 @@ class RandomSite:
         return Facts(
             rows={name: list(self.rows(name)) for name in names},
             versions=self.versions,
-            is_strict=bool(self.tables["System Settings"][0]["apply_strict_user_permissions"]),
+            settings=self.tables["System Settings"][0],
             reader=ADMINISTRATOR,
             metas=self.metas,
             trees=TREES,

@@ -99,7 +99,8 @@ async def test_a_refused_table_leaves_the_last_snapshot_in_force(
     assert kept.read_at == NOON
     assert kept.attempted_at == NOON + timedelta(hours=1)
     assert kept.failure
-    assert kept.failure.code == "access_snapshot_invalid"
+    assert kept.failure.code == "key_rights_unknown"
+    assert kept.is_doubted
     assert (await snapshots().get("site")).users == before.snapshot.users
 
 

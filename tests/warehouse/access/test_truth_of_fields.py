@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.warehouse.access.worlds import (
     EMPLOYEE,
     INVOICE,
@@ -20,7 +22,7 @@ from warehouse.access.compiler import compile_access
 from warehouse.access.rules import ADMINISTRATOR
 from warehouse.access.snapshot import Rule
 from warehouse.access.tables import TABLES, Facts, build_snapshot
-from warehouse.access.verdict import Denial
+from warehouse.access.verdict import Access, Denial, RoleBranch
 
 
 def world(*rules: Rule) -> World:
@@ -127,14 +129,32 @@ def test_nulls_and_texts_in_the_tables_are_read_as_erpnext_does() -> None:
     assert compiled.branches[1].condition == {"name": {"$in": ["mine", "ours"]}}
 
 
-def test_user_permissions_apply_however_the_user_is_spelled() -> None:
+@pytest.mark.parametrize("spelled", ["U@X", "u@x ", "\N{LATIN SMALL LETTER U WITH ACUTE}@x"])
+def test_user_permissions_apply_however_the_user_is_spelled(spelled: str) -> None:
     facts = make_facts()
     facts.rows["Has Role"] = [{"parent": EMPLOYEE, "role": "A"}]
-    permission = {"user": EMPLOYEE.upper(), "allow": "Company", "for_value": "C1"}
+    permission = {"user": spelled, "allow": "Company", "for_value": "C1"}
     facts.rows["User Permission"] = [permission | {"applicable_for": "", "hide_descendants": 0}]
     compiled = compile_access(build_snapshot("site", facts), EMPLOYEE, INVOICE)
     assert not isinstance(compiled, Denial)
     assert not compiled.is_unrestricted
+
+
+def test_user_permissions_of_someone_spelled_alike_are_theirs_alone() -> None:
+    facts = make_facts()
+    other = "\N{FULLWIDTH LATIN SMALL LETTER U}@x"
+    facts.rows["User"].append({**facts.rows["User"][0], "name": other})
+    facts.rows["Has Role"] = [{"parent": EMPLOYEE, "role": "A"}]
+    permission = {"allow": "Company", "applicable_for": "", "hide_descendants": 0}
+    facts.rows["User Permission"] = [
+        permission | {"user": EMPLOYEE, "for_value": "C1"},
+        permission | {"user": other, "for_value": "C2"},
+    ]
+    compiled = compile_access(build_snapshot("site", facts), EMPLOYEE, INVOICE)
+    assert isinstance(compiled, Access)
+    [branch] = compiled.branches
+    assert isinstance(branch, RoleBranch)
+    assert branch.links[0].values == ("C1",)
 
 
 def make_rule(**values: Any) -> dict[str, Any]:
@@ -155,7 +175,7 @@ def make_facts() -> Facts:
     return Facts(
         rows,
         {"frappe": "15.44.2"},
-        is_strict=False,
+        settings={"apply_strict_user_permissions": 0},
         reader=ADMINISTRATOR,
         metas=site.metas,
     )

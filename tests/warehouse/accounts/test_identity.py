@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,12 +11,13 @@ import pytest
 
 from tests.warehouse.accounts.test_links import ERPS
 from warehouse.access.snapshot import User
+from warehouse.accounts import identity
 from warehouse.accounts.identity import REMEMBERED_S, Caller, Identities
 from warehouse.accounts.links import link_user
 from warehouse.accounts.proof import ErpUser
 from warehouse.accounts.register import add_account, disable_account, set_password_hash
 from warehouse.accounts.secrets import SessionKey, digest_token
-from warehouse.accounts.sessions import IDLE, LONGEST
+from warehouse.accounts.sessions import IDLE, LONGEST, find_session
 from warehouse.accounts.tokens import add_token
 from warehouse.documents.accounts import AccessToken, Account, Proof, Session
 from warehouse.errors import AccessSnapshotStale
@@ -157,6 +159,52 @@ async def test_signing_out_works_at_once_here_and_within_a_second_elsewhere(worl
     assert await elsewhere.of_cookie(cookie)
     world.seconds += REMEMBERED_S
     assert await elsewhere.of_cookie(cookie) is None
+
+
+async def test_those_who_come_at_once_wait_for_one_look_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    cookie, _ = await world.identities.open(await add_asha(), None)
+    asked = count_calls(monkeypatch, "find_session")
+    callers = await asyncio.gather(*(world.identities.of_cookie(cookie) for _ in range(16)))
+    assert all(callers)
+    assert len(asked) == 1
+
+
+async def test_what_was_looked_up_before_a_change_is_not_remembered_after_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    account = await add_asha()
+    cookie, _ = await world.identities.open(account, None)
+    answered, go_on = asyncio.Event(), asyncio.Event()
+
+    async def find_slowly(digest: str, now: datetime) -> Session | None:
+        session = await find_session(digest, now)
+        answered.set()
+        await go_on.wait()
+        return session
+
+    monkeypatch.setattr(identity, "find_session", find_slowly)
+    asking = asyncio.create_task(world.identities.of_cookie(cookie))
+    await answered.wait()
+    await Session.find(Session.account == account.id).delete()
+    world.identities.forget(account.id)
+    go_on.set()
+    await asking
+    assert await world.identities.of_cookie(cookie) is None
+
+
+def count_calls(monkeypatch: pytest.MonkeyPatch, name: str) -> list[Any]:
+    """Note the calls of a function of `identity`."""
+    calls: list[Any] = []
+    function = getattr(identity, name)
+
+    async def noting(*args: Any) -> Any:
+        calls.append(args)
+        return await function(*args)
+
+    monkeypatch.setattr(identity, name, noting)
+    return calls
 
 
 @pytest.mark.parametrize("how", ["disabled", "password", "deleted"])

@@ -32,10 +32,12 @@ def callers_of(*names: str) -> set[str]:
 
 
 def test_only_what_is_opened_is_read():
-    assert callers_of("rows_of") == READERS
+    assert callers_of("rows_of") == {*READERS, OPENING}
     assert callers_of("OpenDataset") == {OPENING}
     for path in READERS:
         assert "opened.condition" in (ROOT / path).read_text("utf-8")
+    # Whether there is a row for somebody.
+    assert "find(grant.condition" in (ROOT / OPENING).read_text("utf-8")
 
 
 def test_documents_are_asked_for_by_the_subjects_access_alone():

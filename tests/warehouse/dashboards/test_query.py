@@ -15,7 +15,7 @@ from tests.warehouse.transform.rules import LINES as RULE
 from tests.warehouse.transform.rules import item, sale
 from warehouse.dashboards.query import QueryRequest, query_dataset
 from warehouse.datasets.data_quality import DATASET as QUALITY
-from warehouse.datasets.declaration import Upstream
+from warehouse.datasets.declaration import Measure, MeasureKind, Upstream
 from warehouse.datasets.registry import Registry
 from warehouse.errors import AccessSnapshotStale, DatasetNeedsFullAccess, QueryRefused
 
@@ -52,6 +52,18 @@ async def test_sums_are_exact_and_ratios_divided_last(books: Books, employee: Em
         {"month": "2026-05", "company": "Another", "net": 6},
     ]
     assert await ask(employee, "monthly", "net", month__gte="2026-05") == [{"net": 6}]
+
+
+async def test_the_lowest_and_the_highest_are_those_of_all_rows(books: Books, employee: Employee):
+    await fill(books)
+    assert await ask(employee, "monthly", "least,most") == [{"least": Decimal("0.1"), "most": 5}]
+    assert await ask(employee, "monthly", "least,most,net", "item_group") == [
+        {"item_group": "Grain", "least": Decimal("0.1"), "most": 1, "net": Decimal("1.3")},
+        {"item_group": "Input", "least": 5, "most": 5, "net": 5},
+    ]
+    assert await ask(employee, "monthly", "most", month__exact="2026-04") == [
+        {"most": Decimal("0.2")}
+    ]
 
 
 async def test_of_nothing_nothing_is_known(books: Books, employee: Employee):
@@ -116,8 +128,9 @@ async def test_what_there_is_not_is_refused(
 async def test_aggregates_are_refused_naming_the_doctype(books: Books, employee: Employee):
     await fill(books)
     employee.worlds["site"].rules["Item"] = []
-    with pytest.raises(DatasetNeedsFullAccess, match="documents of Item"):
-        await ask(employee, "monthly", "net")
+    for measure in ("net", "least", "most", "growth"):
+        with pytest.raises(DatasetNeedsFullAccess, match="documents of Item"):
+            await ask(employee, "monthly", measure)
 
 
 async def test_a_restriction_that_a_column_keeps_apart_narrows_aggregates(
@@ -155,7 +168,7 @@ async def test_a_hidden_field_refuses_aggregates_though_no_column_names_it(
     secret = make_field("total", "Currency", permlevel=1)
     fields = [field for field in INVOICE["fields"] if field["fieldname"] != "total"]
     employee.worlds["site"].add_doctype(make_meta("Sales Invoice", *fields, secret))
-    for slug, measure in (("balance", "balance"), ("monthly", "lines")):
+    for slug, measure in (("balance", "balance"), ("monthly", "lines"), ("monthly", "least")):
         with pytest.raises(DatasetNeedsFullAccess, match="documents of Sales Invoice"):
             await ask(employee, slug, measure)
 
@@ -164,11 +177,20 @@ async def test_a_hidden_field_of_a_row_hides_the_measures_made_of_it(
     books: Books, employee: Employee
 ):
     await fill(books)
+    of_net = [
+        Measure("dearest", "Dearest", "INR", MeasureKind.MAX, of=("Sales Invoice.items.net",)),
+        Measure("growth", "Growth", "%", MeasureKind.GROWTH, parts=("net",)),
+        Measure("newcomers", "New", "", MeasureKind.NEW, parts=("customer", "net")),
+        Measure("regulars", "Old", "", MeasureKind.RETURNING, parts=("customer", "net")),
+    ]
+    books.registry = Registry([replace(RULE, measures=(*RULE.measures, *of_net))])
+    assert await ask(employee, "lines", "newcomers") == [{"newcomers": 1}]
     secret = make_field("net", "Currency", permlevel=1)
     meta = make_meta("Sales Invoice Item", *LINES["fields"][:2], secret)
     employee.worlds["site"].add_doctype(meta, is_child=True)
-    with pytest.raises(QueryRefused):
-        await ask(employee, "lines", "net")
+    for measure in ("net", *(one.name for one in of_net)):
+        with pytest.raises(QueryRefused):
+            await ask(employee, "lines", measure)
 
 
 async def test_instances_that_refuse_are_named_beside_what_the_others_give(

@@ -67,6 +67,24 @@ async def test_a_stranger_sees_no_row(books: Books, employee: Employee):
     assert (await employee.open("lines")).live == ()
 
 
+async def test_whoever_sees_no_row_of_an_instance_is_told_nothing_of_its_builds(
+    books: Books, employee: Employee
+):
+    await books.put(item("RICE", "Grain"))
+    await books.transform("lines")
+    await books.put(sale("DRAFT", "2026-04-01", docstatus=0))
+    await books.transform("lines")
+    # There is no row, and nobody is kept from one.
+    assert [one.rows for one in (await employee.open("lines")).live] == [0]
+    await fill(books)
+    employee.worlds["site"].permit("Company", "Another")
+    opened = await employee.open("lines")
+    assert opened.given == {"site"}
+    assert opened.live == ()
+    employee.worlds["site"] = make_world().permit("Customer", "Asha")
+    assert len((await employee.open("lines")).live) == len(("2026-04", "2026-05"))
+
+
 async def test_of_an_instance_that_is_not_linked_nothing_is_seen(books: Books, employee: Employee):
     await fill(books)
     await books.put(item("RICE", "Grain"), instance="other")

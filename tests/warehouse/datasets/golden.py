@@ -33,6 +33,7 @@ MASTERS = frozenset(
             "Currency Exchange",
             "Warehouse",
             "Bin",
+            "Batch",
         ),
     )
 )

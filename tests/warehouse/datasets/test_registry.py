@@ -8,6 +8,7 @@ import pytest
 
 from tests.warehouse.transform.rules import LINES as SMALL
 from warehouse.datasets.declaration import (
+    ColumnKind,
     Dataset,
     Dimension,
     Measure,
@@ -119,13 +120,37 @@ def test_a_column_that_identifies_a_person_is_refused():
 @pytest.mark.parametrize(
     ("measure", "said"),
     [
-        (Measure("rate", "Rate", "INR", MeasureKind.RATIO, parts=("net",)), "two stored measures"),
+        (Measure("rate", "Rate", "INR", MeasureKind.RATIO, parts=("net",)), "two measures"),
         (Measure("parties", "Parties", "", MeasureKind.DISTINCT, parts=("net",)), "one dimension"),
-        (Measure("total", "Total", "INR", parts=("net",)), "only ratios and distinct counts"),
+        (Measure("total", "Total", "INR", parts=("net",)), "it has no parts"),
+        (Measure("least", "Least", "INR", MeasureKind.MIN, parts=("net",)), "it has no parts"),
+        (Measure("new", "New", "", MeasureKind.NEW, parts=("customer",)), "dimension and an add"),
+        (Measure("old", "Old", "", MeasureKind.RETURNING, parts=("net", "net")), "a dimension and"),
+        (Measure("growth", "Growth", "%", MeasureKind.GROWTH, parts=("customer",)), "what grows"),
     ],
 )
 def test_a_measure_with_wrong_parts_is_refused(measure, said):
     assert said in faults_of(replace(LINES, measures=(*LINES.measures, measure)))
+
+
+def test_a_ratio_of_the_lowest_is_refused():
+    lowest = Measure("least", "Least", "INR", MeasureKind.MIN)
+    ratio = Measure("rate", "Rate", "INR", MeasureKind.RATIO, parts=("net", "least"))
+    said = faults_of(replace(LINES, measures=(*LINES.measures, lowest, ratio)))
+    assert "a ratio's parts are two measures that are summed" in said
+
+
+def test_what_each_day_has_anew_is_not_summed():
+    said = faults_of(replace(LINES, partition=Partition.INSTANCE_AS_OF))
+    assert "measure net: each day has it anew, so it is of kind LAST" in said
+
+
+def test_growth_needs_months_and_no_days():
+    growth = Measure("growth", "Growth", "%", MeasureKind.GROWTH, parts=("net",))
+    day = Dimension("day", "Day", ColumnKind.DATE)
+    daily = replace(LINES, measures=(*LINES.measures, growth), dimensions=(*LINES.dimensions, day))
+    assert "day holds days" in faults_of(daily)
+    assert "INSTANCE_MONTH" in faults_of(replace(daily, partition=Partition.INSTANCE))
 
 
 def test_a_circle_of_datasets_is_refused():

@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo.books import generate_books
+from tests.warehouse.datasets.counting import (
+    count_customers,
+    rates_of_seasons,
+    told_customers,
+    told_rates,
+)
 from tests.warehouse.datasets.ledgers import Ledgers, paise, thousandths
 from tests.warehouse.datasets.tied import tie
 
@@ -245,3 +251,14 @@ def test_suppliers_were_paid_what_the_payment_entries_paid_them(tied: Tied):
         if entry["payment_type"] == "Pay":
             entered[entry["party"]] += paise(entry["base_paid_amount"])
     assert paid == entered
+
+
+def test_new_customers_are_those_of_the_invoices(tied: Tied):
+    assert told_customers(tied) == count_customers(tied)
+    assert sum(new for new, _ in told_customers(tied).values()) > 20
+
+
+def test_lowest_and_highest_rates_are_those_of_the_bills_lines(tied: Tied):
+    expected = rates_of_seasons(tied)
+    assert told_rates(tied) == expected
+    assert any(low < high for low, high in expected.values())

@@ -14,6 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.reference import dataset_rows, needs_reference, reference_folder, report_rows
+from tests.warehouse.datasets.counting import (
+    count_customers,
+    grow,
+    rates_of_seasons,
+    told_customers,
+    told_growth,
+    told_rates,
+)
 from tests.warehouse.datasets.ledgers import Ledgers, paise, thousandths
 from tests.warehouse.datasets.tied import tie
 
@@ -209,3 +217,20 @@ def test_gross_margin_is_that_of_gross_profit_by_month_and_item(tied: Tied):
     # ERPNext finds no ledger entry of any of these lines, and estimates them all.
     assert {row["estimate"] for row in tied.rows["gross_margin"]} == {1}
     assert sum(row["lines"] for row in tied.rows["gross_margin"]) == len(lines) == 437
+
+
+def test_growth_is_that_of_the_general_ledgers_income(tied: Tied):
+    expected = grow(Ledgers(tied.documents).income())
+    assert told_growth(tied) == expected
+    assert len([one for one in expected.values() if one is not None]) == 8
+
+
+def test_new_customers_are_those_of_the_invoices(tied: Tied):
+    assert told_customers(tied) == count_customers(tied)
+    assert sum(new for new, _ in told_customers(tied).values()) > 20
+
+
+def test_lowest_and_highest_rates_are_those_of_the_bills_lines(tied: Tied):
+    expected = rates_of_seasons(tied)
+    assert told_rates(tied) == expected
+    assert any(low < high for low, high in expected.values())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import AsyncMongoClient
 
 from tests.transforming import Books
+from tests.warehouse.datasets.asking import ask
 from warehouse.datasets.registry import load_registry
 from warehouse.documents.database import init_documents
 from warehouse.documents.raw import raw_model
@@ -25,32 +26,36 @@ Sites = Mapping[str, "Documents"]
 
 SYNCED_AT = datetime(2026, 11, 24, 1, tzinfo=UTC)
 INSTANCE = "site"
+MEASURES = "growth_yoy,customers,customers_new,customers_repeat"
 
 
 @dataclass(frozen=True, slots=True)
 class Tied:
-    """Documents by DocType, the rows of every dataset, and how its builds came out."""
+    """Documents by DocType, the rows of every dataset, and how its builds came out.
+
+    `months`: what is told of the sales of each month against those of others.
+    """
 
     documents: Documents
     rows: dict[str, list[Row]]
     builds: list[DatasetBuild]
+    months: list[Row]
 
 
 def tie(uri: str, name: str, documents: Documents, now: datetime) -> Tied:
     """Store documents in the database `name`, and transform them all as of `now`."""
-    rows, builds = asyncio.run(_transform(uri, name, {INSTANCE: documents}, now))
-    return Tied(documents, rows, builds)
+    return Tied(documents, *asyncio.run(_transform(uri, name, {INSTANCE: documents}, now)))
 
 
 def build_rows(uri: str, name: str, sites: Sites, slug: str) -> list[Row]:
     """Store the documents of several sites, and return the rows of one dataset of them."""
-    rows, _ = asyncio.run(_transform(uri, name, sites, SYNCED_AT, slug))
+    rows, *_ = asyncio.run(_transform(uri, name, sites, SYNCED_AT, slug))
     return rows[slug]
 
 
 async def _transform(
     uri: str, name: str, sites: Sites, now: datetime, *slugs: str
-) -> tuple[dict[str, list[Row]], list[DatasetBuild]]:
+) -> tuple[dict[str, list[Row]], list[DatasetBuild], list[Row]]:
     registry = load_registry()
     chosen = registry.choose(slugs)
     async with AsyncMongoClient(uri, tz_aware=True) as client:
@@ -65,9 +70,10 @@ async def _transform(
         reports = await books.transform(*slugs)
         rows = {dataset.slug: await books.rows(dataset.slug) for dataset in chosen}
         builds = [build for report in reports.values() for build in report.built]
+        months = [] if slugs else await ask("sales_monthly", MEASURES, "month")
         for database in (name, f"{name}-business"):
             await client.drop_database(database)
-    return rows, builds
+    return rows, builds, months
 
 
 def _store(document: Mapping[str, Any]) -> Row:

@@ -18,7 +18,7 @@ from warehouse.datasets.declaration import (
     TieOut,
     Upstream,
 )
-from warehouse.datasets.money import add_exactly, exact
+from warehouse.datasets.money import exact, exact_or_zero
 from warehouse.datasets.registry import Registry
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def our_net(_scope: Scope) -> list[Document]:
 
 
 def their_net(_scope: Scope) -> Feed:
-    grouped = {"$group": {"_id": "$company", "total": add_exactly("$total")}}
+    grouped = {"$group": {"_id": "$company", "total": {"$sum": exact_or_zero("$total")}}}
     return Feed(of="Sales Invoice", stages=[{"$match": {"docstatus": 1}}, grouped], row={})
 
 
@@ -117,15 +117,16 @@ LINES = Dataset(
 
 def build_monthly(_scope: Scope) -> list[Feed]:
     by = {"company": "$company", "item_group": "$item_group"}
+    sums = {"net": {"$sum": "$net"}, "least": {"$min": "$net"}, "most": {"$max": "$net"}}
     return [
         Feed(
             of="lines",
-            stages=[{"$group": {"_id": by, "net": {"$sum": "$net"}, "lines": {"$sum": 1}}}],
+            stages=[{"$group": {"_id": by, "lines": {"$sum": 1}, **sums}}],
             row={
                 "company": "$_id.company",
                 "item_group": "$_id.item_group",
-                "net": "$net",
                 "lines": "$lines",
+                **{name: f"${name}" for name in sums},
             },
         )
     ]
@@ -145,7 +146,10 @@ MONTHLY = Dataset(
     measures=(
         Measure("net", "Net", "INR", of=("Sales Invoice.items.net",)),
         Measure("lines", "Lines", "lines"),
+        Measure("least", "Least net", "INR", MeasureKind.MIN, of=("Sales Invoice.items.net",)),
+        Measure("most", "Most net", "INR", MeasureKind.MAX, of=("Sales Invoice.items.net",)),
         Measure("rate", "Net of a line", "INR", MeasureKind.RATIO, parts=("net", "lines")),
+        Measure("growth", "Growth", "%", MeasureKind.GROWTH, parts=("net",), factor=100),
     ),
     checks=(),
     build=build_monthly,
@@ -154,7 +158,7 @@ MONTHLY = Dataset(
 
 
 def build_balance(_scope: Scope) -> list[Feed]:
-    grouped = {"$group": {"_id": "$company", "balance": add_exactly("$total")}}
+    grouped = {"$group": {"_id": "$company", "balance": {"$sum": exact_or_zero("$total")}}}
     return [
         Feed(
             of="Sales Invoice",
