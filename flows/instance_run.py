@@ -27,7 +27,7 @@ from flows.events import tell_failed_twice, tell_updated
 from flows.progress import ProgressRing
 from flows.runbooks import page_for
 from flows.summary import UNWELL, conclude, describe_failure, describe_report
-from warehouse.access.beside import refresh_beside
+from warehouse.access.beside import refresh_beside, refresh_first
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome
 from warehouse.documents.standing import read_standing
@@ -151,11 +151,12 @@ async def _sync_all(bench: Bench) -> None:
 @task(name="survey", task_run_name="survey", persist_result=False, cache_policy=NO_CACHE)
 async def survey(instance: str) -> int:
     """Find out which DocTypes of `instance` have work; return how many."""
-    bench = _bench.get()
+    bench, erp = _bench.get(), get_settings().instance(instance)
+    await refresh_first(erp)
     syncs = await bench.run.list_syncs(bench.selection)
     await bench.run.survey_all(syncs)
     if not bench.run.error:
-        await refresh_beside(get_settings().instance(instance))
+        await refresh_beside(erp)
     bench.syncs = {found.doctype: found for found in syncs}
     busy = sum(not found.is_quiet for found in syncs)
     logging.getLogger("warehouse").info(

@@ -58,6 +58,15 @@ def test_daily_ingests_every_instance_as_a_run_of_its_own(
         assert any("DocTypes have work" in line for line in operator.log_lines(child["id"]))
 
 
+@pytest.mark.usefixtures("first_day")
+def test_rules_are_in_force_before_anything_is_stored_so_that_all_of_it_can_be_judged(
+    mongodb_uri: str,
+):
+    with MongoClient(mongodb_uri) as client:
+        pointers = list(client["test-flows"]["access_snapshots"].find())
+    assert {row["_id"]: row["pending"] for row in pointers} == {"one": [], "two": []}
+
+
 def test_what_follows_is_built_once_from_all_that_succeeded(
     operator: Operator, first_day: tuple[str, dict[str, Any]]
 ):

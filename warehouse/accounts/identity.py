@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from warehouse.accounts.links import JudgedLink, judge_links
+from warehouse.accounts.links import JudgedLink, LinkState, judge_links
 from warehouse.accounts.secrets import SessionKey, digest_token, make_session_cookie
 from warehouse.accounts.sessions import add_proof, close_session, find_session, open_session
 from warehouse.accounts.tokens import find_token
@@ -56,6 +56,11 @@ class Caller:
     proven: tuple[str, ...] | None
     expires_at: datetime
     links: tuple[JudgedLink, ...]
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether each link was judged: who was not is looked up again by the next snapshot."""
+        return all(one.state is not LinkState.UNCHECKED for one in self.links)
 
     def covers(self, instance: str) -> bool:
         """Say whether what the caller proved opens an instance."""
@@ -145,7 +150,7 @@ class Identities:
         find = find_session if means is Means.SESSION else find_token
         found = await find(digest, self._clock())
         caller = None if found is None else await self._identify(means, found)
-        if caller is not None and changes == self._changes:
+        if caller is not None and caller.is_judged and changes == self._changes:
             self._remember(digest, until, caller)
         return caller
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -255,6 +255,22 @@ async def test_without_a_valid_snapshot_a_link_is_left_to_the_reads_which_refuse
     assert opened(caller) == {"a", "b", "c", "d"}
     assert caller
     assert [one.state.value for one in caller.links] == ["unchecked", *["alive"] * 3]
+
+
+async def test_a_link_that_could_not_be_judged_is_judged_by_the_first_snapshot_there_is(
+    world: World,
+):
+    cookie, _ = await world.identities.open(await add_asha(), None)
+    [asha] = world.snapshots["a"].users.values()
+    del world.snapshots["a"]
+    world.seconds += REMEMBERED_S
+    assert "a" in opened(await world.identities.of_cookie(cookie))
+    for other in (replace(asha, creation="2026-11-26"), replace(asha, user_type="Website User")):
+        world.snapshots["a"] = FakeSnapshot({asha.name: other})
+        assert "a" not in opened(await world.identities.of_cookie(cookie))
+        del world.snapshots["a"]
+        world.seconds += REMEMBERED_S
+        await world.identities.of_cookie(cookie)
 
 
 async def test_a_session_is_widened_by_a_proof_and_no_other_is(world: World):
