@@ -1,4 +1,4 @@
-"""The automations that tell people: `python -m flows.alerts slack-webhook/csa`.
+"""The automations that tell people: `python -m flows.alerts slack-webhook/csa sendgrid-email/csa`.
 
 `prefect.yaml` holds triggers that start deployments, but no notifications. These run in the Prefect
 server, so that they reach people when no worker is left. Applied again, they replace themselves.
@@ -19,9 +19,11 @@ from flows.events import FAILED_TWICE, STALE, WATCHED
 from flows.server import wait_for_server
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from prefect.client.orchestration import PrefectClient
+    from prefect.events.actions import ActionTypes
 
 UNWATCHED_FOR = timedelta(hours=2)
 SAID = (
@@ -34,24 +36,22 @@ UNWATCHED_SAID = (
 )
 
 
-async def apply(block: str) -> list[str]:
-    """Create or replace the automations, which notify through the block `type/name`.
+async def apply(blocks: Sequence[str]) -> list[str]:
+    """Create or replace the automations, which notify through each of the blocks `type/name`.
 
     Returns:
         Their names.
     """
     await wait_for_server()
-    slug, _, name = block.partition("/")
     async with get_client() as client:
-        document = await client.read_block_document_by_name(name, block_type_slug=slug)
-        wanted = automations(document.id)
+        wanted = automations([await _find_block(client, block) for block in blocks])
         for automation in wanted:
             await _replace(client, automation)
     return [automation.name for automation in wanted]
 
 
-def automations(block_id: UUID) -> list[AutomationCore]:
-    """Return the automations, notifying through the notification block `block_id`."""
+def automations(block_ids: Sequence[UUID]) -> list[AutomationCore]:
+    """Return the automations, notifying through each of the notification blocks."""
     return [
         AutomationCore(
             name="csa: an instance needs a hand",
@@ -62,13 +62,7 @@ def automations(block_id: UUID) -> list[AutomationCore]:
                 posture=Posture.Reactive,
                 threshold=1,
             ),
-            actions=[
-                SendNotification(
-                    block_document_id=block_id,
-                    subject="CSA Data Warehouse: {{ event.payload.instance }}",
-                    body=SAID,
-                )
-            ],
+            actions=_notify(block_ids, "{{ event.payload.instance }}", SAID),
         ),
         AutomationCore(
             name="csa: nobody watches the store",
@@ -80,15 +74,24 @@ def automations(block_id: UUID) -> list[AutomationCore]:
                 threshold=1,
                 within=UNWATCHED_FOR,
             ),
-            actions=[
-                SendNotification(
-                    block_document_id=block_id,
-                    subject="CSA Data Warehouse: nothing runs",
-                    body=UNWATCHED_SAID,
-                )
-            ],
+            actions=_notify(block_ids, "nothing runs", UNWATCHED_SAID),
         ),
     ]
+
+
+def _notify(block_ids: Sequence[UUID], about: str, body: str) -> list[ActionTypes]:
+    return [
+        SendNotification(
+            block_document_id=block_id, subject=f"CSA Data Warehouse: {about}", body=body
+        )
+        for block_id in block_ids
+    ]
+
+
+async def _find_block(client: PrefectClient, block: str) -> UUID:
+    slug, _, name = block.partition("/")
+    document = await client.read_block_document_by_name(name, block_type_slug=slug)
+    return document.id
 
 
 async def _replace(client: PrefectClient, automation: AutomationCore) -> None:
@@ -102,10 +105,11 @@ async def _replace(client: PrefectClient, automation: AutomationCore) -> None:
 def main() -> None:
     """Apply them from the command line."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    if len(sys.argv) != 2 or "/" not in sys.argv[1]:  # noqa: PLR2004 the block, and nothing else
-        sys.exit("usage: python -m flows.alerts TYPE/NAME, such as slack-webhook/csa")
-    for name in asyncio.run(apply(sys.argv[1])):
-        logging.getLogger("csa").info("%s: notifies through %s", name, sys.argv[1])
+    blocks = sys.argv[1:]
+    if not blocks or not all("/" in block for block in blocks):
+        sys.exit("usage: python -m flows.alerts TYPE/NAME …, such as slack-webhook/csa")
+    for name in asyncio.run(apply(blocks)):
+        logging.getLogger("csa").info("%s: notifies through %s", name, ", ".join(blocks))
 
 
 if __name__ == "__main__":

@@ -12,12 +12,15 @@ from demo.site.process import SiteProcess
 from demo.sites import settings_variables
 from tests.flows.browser import RunPage, open_browser
 from tests.flows.operator import Operator
+from tests.flows.vendors import Vendors, vendors_listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 BOTH = ["one", "two"]
+DATABASE = "test-flows"
+REFUSED_KEY, REFUSED_SECRET = "withdrawn-key", "withdrawn-secret"
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +31,15 @@ def flows_dir(scratch: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(flows_dir: Path) -> Iterator[PrefectServer]:
-    with prefect_server(flows_dir) as process:
+def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendors]:
+    with vendors_listening(tmp_path_factory.mktemp("vendors")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def server(flows_dir: Path, vendors: Vendors) -> Iterator[PrefectServer]:
+    """A server whose every way out leads to `vendors`."""
+    with prefect_server(flows_dir, vendors.variables) as process:
         yield process
 
 
@@ -46,15 +56,21 @@ def operator(
     sites: dict[str, SiteProcess],
     mongodb_uri: str,
 ) -> Iterator[Operator]:
-    """Someone who starts and retries runs; the instance `down` is one that nobody answers for."""
+    """Someone who starts and retries runs.
+
+    Nobody answers for the instance `down`; `refused` takes no key.
+    """
     variables = settings_variables(sites) | {
         "MONGODB_URI": mongodb_uri,
-        "MONGODB_DATABASE_NAME": "test-flows",
-        "BUSINESS_DATABASE_NAME": "test-flows-business",
+        "MONGODB_DATABASE_NAME": DATABASE,
+        "BUSINESS_DATABASE_NAME": f"{DATABASE}-business",
         "CSA_DATA_DIR": str(flows_dir),
         "ERP__DOWN__URL": f"http://127.0.0.1:{free_port()}",
         "ERP__DOWN__API_KEY": "nobody",
         "ERP__DOWN__API_SECRET": "listens",
+        "ERP__REFUSED__URL": sites["one"].url,
+        "ERP__REFUSED__API_KEY": REFUSED_KEY,
+        "ERP__REFUSED__API_SECRET": REFUSED_SECRET,
     }
     log = flows_dir / "flows.log"
     with running(("cli", "flows"), variables | server.variables, log):

@@ -52,6 +52,21 @@ class Operator:
         )
         assert said["status"] == "ACCEPT", said
 
+    def wait_until_begun(self, run_id: str) -> None:
+        """Wait until the process of a run is at work, or was."""
+        give_up_at = time.monotonic() + RUN_S
+        while self.flow_run(run_id)["state"]["type"] in {"SCHEDULED", "PENDING"}:
+            assert time.monotonic() < give_up_at, self.flow_run(run_id)
+            time.sleep(POLL_S)
+
+    def wait_until_at_work(self, run_id: str, instance: str) -> None:
+        """Wait until a daily run's child is at work on an instance."""
+        give_up_at = time.monotonic() + RUN_S
+        while instance not in (children := self.children(run_id)):
+            assert time.monotonic() < give_up_at, self.flow_run(run_id)
+            time.sleep(POLL_S)
+        self.wait_until_begun(children[instance]["id"])
+
     def flow_run(self, run_id: str) -> dict[str, Any]:
         """Return a run as it is now."""
         return self.server.get_run(run_id)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from pymongo import MongoClient
 
 from warehouse.documents.control import DocTypeReport, Failure, Numbers, Outcome, Run
 
@@ -35,3 +38,10 @@ def make_report(doctype: str, code: str | None = None, **values: Any) -> DocType
     failure = Failure(code=code, message=f"{doctype} | broke.", cure="Mend it.") if code else None
     usual = {"outcome": Outcome.FAILED if code else Outcome.COMPLETED, "failure": failure}
     return DocTypeReport(doctype=doctype, **usual | values)
+
+
+def read_builds(mongodb_uri: str, database: str) -> Counter[str]:
+    """Return how often each partition was built from each version of its inputs."""
+    with MongoClient(mongodb_uri) as client:
+        builds = client[database]["dataset_builds"].find({"state": {"$ne": "failed"}}).to_list()
+    return Counter(f"{build['dataset']} {build['slot']} {build['inputs']}" for build in builds)

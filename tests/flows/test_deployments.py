@@ -80,6 +80,14 @@ def test_the_settings_of_prefect_in_the_documents_exist(page: str):
     assert set(re.findall(r"\bPREFECT_[A-Z_0-9]+", text)) - known <= OWN
 
 
+@pytest.mark.parametrize("page", ["operations.md", "deploy/kubernetes.yaml", "deploy/Dockerfile"])
+def test_no_worker_of_the_documents_has_a_limit_which_a_hasty_retry_would_end(page: str):
+    lines = (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines()
+    started = [line for line in lines if re.search(r"worker\W+start\b", line)]
+    assert started
+    assert not [line for line in started if "--limit" in line]
+
+
 def test_the_services_of_compose_share_what_they_must():
     text = (ROOT / "docs/deploy/compose.yaml").read_text(encoding="utf-8")
     services = yaml.safe_load(text)["services"]

@@ -1,4 +1,4 @@
-"""Two workers on one pool, and the death of one of them in the middle of a daily run."""
+"""Two workers on one pool: the death of one in the middle of a daily run, and hasty retries."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from demo.site.process import SiteProcess
 from demo.sites import settings_variables
 from tests.commanding import Csa
+from tests.flows.records import read_builds
 from tests.flows.workers import HEARTBEAT_S, kill_machine, work_pool
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 SITES = {"one": 1, "two": 2, "three": 3}
 SILENCE_S = HEARTBEAT_S + 5
 LIMIT_S = 400.0
+# How csa says that another holder has the lease.
+HELD = 5
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +89,35 @@ def test_a_worker_killed_in_the_middle_of_daily_leaves_nothing_stuck_missing_or_
     assert state["type"] == "COMPLETED", state
     verified = csa.run("verify", "--json")
     assert verified.code == 0, verified.stdout
+
+
+@pytest.mark.soak
+def test_a_run_that_is_retried_while_it_is_at_work_ends_no_worker_and_does_no_harm(
+    pool: WorkPool, csa: Csa, three_sites: dict[str, SiteProcess]
+):
+    operator, control = pool.operator, three_sites["one"].control
+    for _ in range(2):
+        pool.add_worker()
+    workers = pool.workers[-2:]
+    of_customer = {"doctype": "Customer"}
+    control.fault("status", status=500, exc_type="KeyError", match=of_customer, times=None)
+    failed, state = operator.run("ingest/ingest", instance="one")
+    assert state["type"] == "FAILED", state
+    control.clear_faults()
+    control.fault("delay", seconds=20.0, match=of_customer, times=1)
+    operator.press_retry(failed)
+    _wait_for_running(lambda: [operator.flow_run(failed)], 1)
+    for _ in range(2):
+        operator.press_retry(failed)
+    _wait_for_running(lambda: [operator.flow_run(failed)], 1)
+    state = operator.wait(failed)
+    assert state["type"] == "COMPLETED", state
+    assert [worker.poll() for worker in workers] == [None, None]
+    give_up_at = time.monotonic() + LIMIT_S
+    while (verified := csa.run("verify", "--json")).code == HELD:
+        assert time.monotonic() < give_up_at, "the process of a later retry never ended"
+    assert verified.code == 0, verified.stdout
+    assert set(read_builds(csa.uri, csa.database).values()) == {1}, "one daily, one retry, no more"
 
 
 def _wait_for_running(read: Callable[[], list[dict[str, Any]]], expected: int) -> None:

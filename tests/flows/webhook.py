@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from demo.processes import HOST
 
@@ -41,22 +41,21 @@ class Webhook:
 
     def add_block(self, server: PrefectServer) -> str:
         """Make the notification block that leads here; return its type and name."""
-        kinds = server.post("block_types/filter", {"block_types": {"slug": {"any_": [BLOCK]}}})
-        kind = next(each for each in kinds if each["slug"] == BLOCK)
-        schemas = server.post(
-            "block_schemas/filter", {"block_schemas": {"block_type_id": {"any_": [kind["id"]]}}}
-        )
         message = {"subject": "{{subject}}", "body": "{{body}}"}
-        server.post(
-            "block_documents/",
-            {
-                "name": self.name,
-                "block_type_id": kind["id"],
-                "block_schema_id": schemas[0]["id"],
-                "data": {"name": self.name, "url": self.url, "json_data": message},
-            },
-        )
-        return f"{BLOCK}/{self.name}"
+        data = {"name": self.name, "url": self.url, "json_data": message}
+        return add_block(server, BLOCK, self.name, data)
+
+
+def add_block(server: PrefectServer, slug: str, name: str, data: dict[str, Any]) -> str:
+    """Make a block of a type, as the UI does; return its type and name."""
+    kinds = server.post("block_types/filter", {"block_types": {"slug": {"any_": [slug]}}})
+    kind = next(each for each in kinds if each["slug"] == slug)
+    schemas = server.post(
+        "block_schemas/filter", {"block_schemas": {"block_type_id": {"any_": [kind["id"]]}}}
+    )
+    made = {"block_type_id": kind["id"], "block_schema_id": schemas[0]["id"]}
+    server.post("block_documents/", {"name": name, "data": data, **made})
+    return f"{slug}/{name}"
 
 
 @contextmanager

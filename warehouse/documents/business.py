@@ -5,6 +5,7 @@ Rows are written and read through the models' own pymongo collections, as raw do
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -78,6 +79,19 @@ async def init_business(database: AsyncDatabase[dict[str, Any]], slugs: Iterable
     models = [row_model(name) for slug in slugs for name in (slug, slug + REJECTED)]
     if models:
         await init_beanie(database=database, document_models=models)
+
+
+async def find_kept(slug: str, build_ids: Iterable[str]) -> set[str]:
+    """Return those of the builds that have rows which stay."""
+    rows = rows_of(slug)
+
+    async def keeps(build_id: str) -> bool:
+        stays = {"build_id": build_id, "expires_at": None}
+        return await rows.find_one(stays, {"_id": 1}) is not None
+
+    wanted = list(build_ids)
+    kept = await asyncio.gather(*(keeps(build_id) for build_id in wanted))
+    return {build_id for build_id, is_kept in zip(wanted, kept, strict=True) if is_kept}
 
 
 async def drop_build(slug: str, build_id: str) -> None:

@@ -184,6 +184,13 @@ async def fence_pointer(slug: str, token: int) -> DatasetPointer:
     return await read_pointer(slug)
 
 
+async def read_last_token() -> int:
+    """Return the greatest token that any pointer was fenced or replaced with; zero without any."""
+    pointers = DatasetPointer.get_pymongo_collection()
+    last = await pointers.find_one({}, {"token": 1}, sort=[("token", -1)])
+    return int(last["token"]) if last else 0
+
+
 async def write_build(build: DatasetBuild) -> None:
     """Store a build's record in the place of the one that was there."""
     fields = build.model_dump(exclude={"id", "revision_id"})

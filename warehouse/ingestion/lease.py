@@ -83,14 +83,15 @@ class SharedLease:
 
 
 @asynccontextmanager
-async def hold_lease(instance: str, purpose: str) -> AsyncIterator[HeldLease]:
-    """Hold the lease of an instance while the block runs.
+async def hold_lease(instance: str, purpose: str, beyond: int = 0) -> AsyncIterator[HeldLease]:
+    """Hold the lease of an instance while the block runs, under a token greater than `beyond`.
 
     Raises:
         LeaseHeld: if a living holder has it; the message names it.
     """
     collection = Lease.get_pymongo_collection()
-    lease = HeldLease(instance, await _take(collection, instance, purpose), collection)
+    last = max(beyond, await _find_last_token(instance))
+    lease = HeldLease(instance, await _take(collection, instance, purpose, last), collection)
     renewal = asyncio.create_task(_renew(lease))
     try:
         yield lease
@@ -127,11 +128,12 @@ def describe_this_process() -> dict[str, Any]:
     return {"machine": _machine(), "host": socket.gethostname(), "pid": os.getpid()}
 
 
-async def _take(collection: AsyncCollection[dict[str, Any]], instance: str, purpose: str) -> int:
+async def _take(
+    collection: AsyncCollection[dict[str, Any]], instance: str, purpose: str, last: int
+) -> int:
     if not await collection.find_one({"_id": instance}, {"_id": 1}):
-        token = await _find_last_token(instance)
         with suppress(DuplicateKeyError):
-            await collection.insert_one({"_id": instance, "token": token, "expires_at": _NEVER})
+            await collection.insert_one({"_id": instance, "token": last, "expires_at": _NEVER})
     expired: dict[str, Any] = {"$expr": {"$lt": ["$expires_at", "$$NOW"]}}
     for _ in range(2):
         taken = await collection.find_one_and_update(
@@ -139,7 +141,7 @@ async def _take(collection: AsyncCollection[dict[str, Any]], instance: str, purp
             [
                 {
                     "$set": {
-                        "token": {"$add": ["$token", 1]},
+                        "token": {"$add": [{"$max": ["$token", last]}, 1]},
                         "holder": describe_this_process(),
                         "purpose": purpose,
                         "expires_at": _in_ttl(),
@@ -172,10 +174,10 @@ async def _find_holder(
 
 
 async def _find_last_token(instance: str) -> int:
-    """Return the last token of an instance without a lease, by the marks that its holders left.
+    """Return the last token of an instance by the marks that its holders left; zero of a new one.
 
-    Zero of a new instance. If the lease was lost, a token that started anew would be fenced off by
-    everything that was ever written. A run's id ends in its token.
+    If the lease is lost, or restored from a backup that is older than they are, a token that counts
+    on from it would be fenced off by what was written since. A run's id ends in its token.
     """
     tokens: list[int] = []
     for model in (Run, SyncState):

@@ -16,6 +16,7 @@ from bson import json_util
 
 from warehouse.datasets.declaration import Partition, Source, Upstream
 from warehouse.datasets.scope import shape
+from warehouse.documents.business import find_kept
 from warehouse.documents.datasets import Input, Slot, read_builds, read_pointer
 from warehouse.documents.raw import raw_model
 from warehouse.transform.crosswalks import read_crosswalk
@@ -152,9 +153,14 @@ async def is_current(
 
 
 async def read_live_builds(pointer: DatasetPointer) -> dict[Slot, DatasetBuild]:
-    """Return partition → its live build."""
+    """Return partition → its live build, but for those whose rows a restored database lacks."""
     builds = await read_builds([one.build_id for one in pointer.live])
-    return {one.slot: builds[one.build_id] for one in pointer.live if one.build_id in builds}
+    kept = await find_kept(pointer.id, (one.build_id for one in pointer.live if one.rows))
+    return {
+        one.slot: builds[one.build_id]
+        for one in pointer.live
+        if one.build_id in builds and (one.build_id in kept or not one.rows)
+    }
 
 
 def find_live(

@@ -15,7 +15,7 @@ from warehouse.datasets.registry import load_registry
 from warehouse.datasets.scope import Scope
 from warehouse.documents.business import init_business
 from warehouse.documents.control import Instance
-from warehouse.documents.datasets import BuildState, fence_pointer, read_pointer
+from warehouse.documents.datasets import BuildState, fence_pointer, read_last_token, read_pointer
 from warehouse.documents.identity_key import read_identity_key
 from warehouse.ingestion.lease import hold_lease
 from warehouse.ingestion.run import utc_now
@@ -262,6 +262,6 @@ async def open_transform(
     """
     terms = terms or Terms()
     await init_business(business, terms.registry.datasets)
-    async with hold_lease(LEASE, "transform") as lease:
+    async with hold_lease(LEASE, "transform", beyond=await read_last_token()) as lease:
         key = await read_identity_key()
         yield Transform(terms, tuple(sorted(instances)), lease, key, terms.clock())

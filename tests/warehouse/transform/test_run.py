@@ -257,11 +257,13 @@ async def test_two_transforms_at_once_are_refused(books: Books):
 async def test_a_transform_that_slept_through_its_lease_replaces_no_pointer(books: Books):
     await books.put(RICE, sale("INV-1", "2026-04-05", ("RICE", 1)))
     await books.transform()
-    later = {"$set": {"token": 99}}
-    await DatasetPointer.get_pymongo_collection().update_one({"_id": "lines"}, later)
     await books.put(sale("INV-1", "2026-04-05", ("RICE", 2)))
-    with pytest.raises(LeaseLost):
-        await books.transform("lines")
+    later = {"$set": {"token": 99}}
+    terms = Terms(registry=books.registry)
+    async with open_transform(books.business, ["site"], terms) as asleep:
+        await DatasetPointer.get_pymongo_collection().update_one({"_id": "lines"}, later)
+        with pytest.raises(LeaseLost):
+            await asleep.run(LINES)
     assert [row["net"] for row in await books.rows("lines")] == ["1"]
 
 
