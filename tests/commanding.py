@@ -86,11 +86,11 @@ class Csa:
         return Finished(*run_forked(command, LIMIT_S))
 
 
-def finish(process: subprocess.Popen[str]) -> Finished:
+def finish(process: subprocess.Popen[str], limit_s: float = LIMIT_S) -> Finished:
     """Wait for a command; end it if it takes too long."""
     with process:
         try:
-            stdout, stderr = process.communicate(timeout=LIMIT_S)
+            stdout, stderr = process.communicate(timeout=limit_s)
         except subprocess.TimeoutExpired:
             process.kill()
             raise

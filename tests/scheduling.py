@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     import pytest
 
 TOGETHER = "tests/flows/"
-# At first a worker is given one of these, then one more; from then on the next that there is.
+# At first a worker is given one of these, then one more; from then on the next that there is. Of
+# those together the first looks at the first day of its store, which the others go on with.
 FIRST = (
+    "tests/flows/test_on_a_server.py",
     TOGETHER,
     "tests/model/test_walk.py",
     "tests/warehouse/ingestion/test_reference_sites.py",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+BOTH = ["one", "two"]
 DATABASE = "test-flows"
 REFUSED_KEY, REFUSED_SECRET = "withdrawn-key", "withdrawn-secret"
 
@@ -75,6 +76,12 @@ def operator(
     with running(("cli", "flows"), variables | server.variables, log):
         server.wait_until_up()
         yield Operator(server)
+
+
+@pytest.fixture(scope="session")
+def first_day(operator: Operator) -> tuple[str, dict[str, Any]]:
+    """A daily run that has stored both instances, and built what follows."""
+    return operator.run("daily/daily", instances=BOTH)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from pymongo import MongoClient
 
 from tests.accounts import put_account
-from tests.flows.conftest import DATABASE, REFUSED_KEY, REFUSED_SECRET
+from tests.flows.conftest import BOTH, DATABASE, REFUSED_KEY, REFUSED_SECRET
 from tests.flows.records import read_builds
 from tests.flows.told import read_all_told
 from tests.flows.webhook import Webhook, listening
@@ -26,15 +26,8 @@ if TYPE_CHECKING:
     from tests.flows.browser import RunPage
     from tests.flows.operator import Operator
 
-BOTH = ["one", "two"]
 DELAY_S = 20.0
 PORTAL_PASSWORD = "a password for the portal"
-
-
-@pytest.fixture(scope="module")
-def first_day(operator: Operator) -> tuple[str, dict[str, Any]]:
-    """A daily run that has stored both instances."""
-    return operator.run("daily/daily", instances=BOTH)
 
 
 def test_daily_ingests_every_instance_as_a_run_of_its_own(
