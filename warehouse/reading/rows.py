@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-PORTION_BYTES = 64 * 1024
+PORTION_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
