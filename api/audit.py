@@ -34,7 +34,8 @@ async def audit_read(audit: AuditTrail, scope: HTTPScope, status: int) -> None:
     if event is None:
         return
     path = scope.get("path_params", {})
-    sent = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    query = scope["query_string"].decode("latin-1")
+    sent = parse_qsl(query, keep_blank_values=True) if query else []
     name = str(path.get("name", "")).removeprefix("/")
     if event is Event.READ:
         name = next((value for key, value in sent if key == "name"), name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any
 from urllib.parse import unquote
 
@@ -188,6 +189,12 @@ def _read_name(request: Request[Any, Any, Any], instance: str, doctype: str) -> 
     """
     raw = request.scope["raw_path"].decode("ascii")
     parts = raw.split("/", NAME_SEGMENT)
-    if len(parts) <= NAME_SEGMENT or [unquote(parts[4]), unquote(parts[6])] != [instance, doctype]:
+    if len(parts) <= NAME_SEGMENT or _unquote(parts[4], parts[6]) != (instance, doctype):
         raise NotReadable
     return unquote(parts[NAME_SEGMENT])
+
+
+@lru_cache(maxsize=1024)
+def _unquote(*segments: str) -> tuple[str, ...]:
+    """Return segments of a path decoded; remembered: most documents are read from few lists."""
+    return tuple(unquote(segment) for segment in segments)

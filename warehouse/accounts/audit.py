@@ -16,12 +16,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import bson
+from bson.objectid import ObjectId
+from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError
 
 from warehouse.documents.accounts import AuditEntry
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from warehouse.documents.accounts import Account
 
@@ -68,7 +70,7 @@ class AuditTrail:
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
-        self._noted: list[dict[str, Any]] = []
+        self._noted: list[Mapping[str, Any]] = []
 
     async def write(
         self, event: Event, account: Account | None, client: Client, **details: Any
@@ -115,7 +117,7 @@ class AuditTrail:
     async def flush(self) -> None:
         """Write what was noted; what fails waits for the next time."""
         noted, self._noted = self._noted, []
-        entries = [entry for entry in noted if _is_storable(entry)]
+        entries = [encoded for entry in noted if (encoded := _encode(entry))]
         if len(entries) < len(noted):
             logger.error("%d audit entries can't be stored.", len(noted) - len(entries))
         if not entries:
@@ -123,7 +125,7 @@ class AuditTrail:
         try:
             await _insert(entries)
         except BaseException:  # the end of the process, too
-            self._noted = entries + self._noted
+            self._noted = [*entries, *self._noted]
             raise
 
     def _entry(
@@ -135,7 +137,7 @@ class AuditTrail:
         return {"at": self._clock(), "event": event.value, **known, **where, **given}
 
 
-async def _insert(entries: list[dict[str, Any]]) -> None:
+async def _insert(entries: list[RawBSONDocument]) -> None:
     """Insert entries; those that are there were written by a try whose answer got lost."""
     try:
         await AuditEntry.get_pymongo_collection().insert_many(entries, ordered=False)
@@ -150,12 +152,15 @@ async def _insert(entries: list[dict[str, Any]]) -> None:
             )
 
 
-def _is_storable(entry: dict[str, Any]) -> bool:
+def _encode(entry: Mapping[str, Any]) -> RawBSONDocument | None:
+    """Return an entry as it is stored, or None: one that can't be must not take the others along.
+
+    Its id is given here, so that an entry whose answer got lost is known again.
+    """
     try:
-        bson.encode(entry)
-    except Exception:  # noqa: BLE001 - of several kinds; one entry must not take the others along
-        return False
-    return True
+        return RawBSONDocument(bson.encode({"_id": ObjectId(), **entry}))
+    except Exception:  # noqa: BLE001 - of several kinds
+        return None
 
 
 async def read_audit(account: str | None, limit: int) -> list[AuditEntry]:

@@ -15,8 +15,8 @@ from pymongo.errors import AutoReconnect, ExecutionTimeout, OperationFailure
 
 from warehouse.documents.raw import raw_model
 from warehouse.errors import NotReadable, QueryTooSlow
-from warehouse.reading.projection import whole_documents
-from warehouse.reading.rows import Rows, show
+from warehouse.reading.projection import WHOLE_DOCUMENT, whole_documents
+from warehouse.reading.rows import RawRows, Rows, show
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -63,13 +63,17 @@ class Documents:
             "batchSize": limit + 1,  # one more than there can be: the server closes the cursor
             "maxTimeMS": LIMIT_MS,
         }
-        cursor = (await self._run(command, self._raw_options))["cursor"]
-        if cursor["id"] == 0:
-            return self._show(cursor["firstBatch"])
-        # They are more than the 16 MB that one answer holds.
-        kill = {"killCursors": self._collection.name, "cursors": [cursor["id"]]}
-        await self._run(kill, self._options)
-        return self._show(await _answer(lambda: self._find_in_batches(command)))
+        is_whole = WHOLE_DOCUMENT in projection
+        options = self._raw_options if is_whole else self._options
+        cursor = (await self._run(command, options))["cursor"]
+        rows = cursor["firstBatch"]
+        if cursor["id"] != 0:
+            # They are more than the 16 MB that one answer holds.
+            kill = {"killCursors": self._collection.name, "cursors": [cursor["id"]]}
+            await self._run(kill, self._options)
+            rows = await _answer(lambda: self._find_in_batches(command, options))
+        shown = self.doctype.view.shown
+        return RawRows(rows, shown, self._options) if is_whole else Rows(rows, shown)
 
     async def count(
         self, conditions: Sequence[Condition], limit: int | None, limit_ms: int = LIMIT_MS
@@ -107,14 +111,12 @@ class Documents:
             return show(row, self.doctype.view.shown)
         raise NotReadable
 
-    def _show(self, rows: list[RawBSONDocument]) -> Rows:
-        return Rows(rows, self.doctype.view.shown, self._options)
-
-    async def _find_in_batches(self, command: dict[str, Any]) -> list[RawBSONDocument]:
-        raw = self._raw_options
+    async def _find_in_batches(
+        self, command: dict[str, Any], options: CodecOptions[Any]
+    ) -> list[Any]:
         # The first batch is decoded by the options of the command, the others by the database's.
-        database = self._database.with_options(raw)
-        cursor = await database.cursor_command(command, codec_options=raw)
+        database = self._database.with_options(options)
+        cursor = await database.cursor_command(command, codec_options=options)
         return await cursor.to_list()
 
     async def _run(self, command: dict[str, Any], options: CodecOptions[Any]) -> Mapping[str, Any]:

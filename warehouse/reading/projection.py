@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from warehouse.reading.columns import Columns
 
 WHOLE = "*"
+WHOLE_DOCUMENT = "document_data"
 ENVELOPE = ("name", "erp_modified", "synced_at")
 
 Projection = dict[str, Any]
@@ -19,7 +20,7 @@ Projection = dict[str, Any]
 
 def whole_documents() -> Projection:
     """Return the projection of all that is served of a document."""
-    return _project(["document_data"])
+    return _project([WHOLE_DOCUMENT])
 
 
 def parse_fields(columns: Columns, text: str | None) -> Projection:
