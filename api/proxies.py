@@ -31,7 +31,8 @@ class Proxies:
         address = _parse(scope["client"][0] if scope["client"] else UNKNOWN)
         if address is None:
             return UNKNOWN
-        for hop in reversed(_read_hops(scope["headers"])):
+        hops = _read_hops(scope["headers"]) if self._networks else []
+        for hop in reversed(hops):
             before = _parse(hop)
             if not self._is_trusted(address) or before is None:
                 break
