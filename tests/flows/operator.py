@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 RUN_S = 400.0
 POLL_S = 0.5
 EVENTS_S = 2.0
+UNENDED = frozenset({"SCHEDULED", "PENDING", "RUNNING"})
 
 
 @dataclass
@@ -63,7 +64,9 @@ class Operator:
         """Wait until a daily run's child is at work on an instance."""
         give_up_at = time.monotonic() + RUN_S
         while instance not in (children := self.children(run_id)):
-            assert time.monotonic() < give_up_at, self.flow_run(run_id)
+            run = self.flow_run(run_id)
+            assert run["state"]["type"] in UNENDED, run["state"]
+            assert time.monotonic() < give_up_at, run
             time.sleep(POLL_S)
         self.wait_until_begun(children[instance]["id"])
 
