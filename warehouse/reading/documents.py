@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LIMIT_MS = 5_000
 SORT_NEEDS_TOO_MUCH_MEMORY = 292
+ONE_DOCUMENT = whole_documents() | {"content_hash": True}
 
 _T = TypeVar("_T")
 
@@ -101,7 +102,7 @@ class Documents:
         command = {
             "find": self._collection.name,
             "filter": self._select([{"name": name}], ()),
-            "projection": whole_documents() | {"content_hash": True},
+            "projection": ONE_DOCUMENT,
             "limit": 1,
             "singleBatch": True,
             "maxTimeMS": LIMIT_MS,

@@ -43,10 +43,9 @@ class Shown:
     def strip(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return the document without what is not shown."""
         for table, fields in self.tables.items():
-            if rows := document.get(table):
-                document[table] = [
-                    row if fields.issuperset(row) else _take(row, fields) for row in rows
-                ]
+            rows = document.get(table)
+            if rows and not all(map(fields.issuperset, rows)):
+                document[table] = [_take(row, fields) for row in rows]
         return document if self.fields.issuperset(document) else _take(document, self.fields)
 
 
