@@ -10,6 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from warehouse.reading.doctypes import ServedDocType
@@ -32,12 +33,13 @@ class Etags:
         return f'"{keyed.hexdigest()}"'
 
 
-def is_known(etag: str, if_none_match: str | None) -> bool:
+def is_known(etag: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Say whether `If-None-Match` names `etag`, by RFC 9110's weak comparison."""
-    if if_none_match is None:
+    sent = [value for name, value in headers if name == b"if-none-match"]
+    if not sent:
         return False
-    known = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
-    return "*" in known or etag in known
+    known = [one.strip().removeprefix(b"W/") for one in b",".join(sent).split(b",")]
+    return b"*" in known or etag.encode("ascii") in known
 
 
 def _stamp(moment: datetime | None) -> str:

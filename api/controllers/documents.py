@@ -9,15 +9,15 @@ from urllib.parse import unquote
 from litestar import Controller, Request, get
 from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import HeaderParameter, QueryParameter
+from litestar.params import QueryParameter
 from litestar.status_codes import HTTP_304_NOT_MODIFIED
 
 from api.answers import Answer
 from api.audit import AUDITED, note_rows
 from api.compression import COMPRESSED
+from api.conditional_operation import ConditionalOperation
 from api.controllers.instances import DocTypeName, InstanceId
 from api.errors import ALWAYS, OF_LISTS, OF_PARAMETERS, OF_READS, document_errors
-from api.etags import is_known
 from api.filters_operation import FiltersOperation
 from api.parameters import (
     LONGEST_PARAMETER,
@@ -67,10 +67,6 @@ Count = Annotated[
         description="`capped` counts up to 10,000, or 1,000 where filters or your permissions "
         "decide, and says so; `exact` counts all, which takes time; `none` does not count."
     ),
-]
-IfNoneMatch = Annotated[
-    str | None,
-    HeaderParameter(name="If-None-Match", description="ETag of the answer that the caller has."),
 ]
 Name = Annotated[str, QueryParameter(description="The document's name: any characters.")]
 
@@ -131,6 +127,7 @@ class DocumentController(Controller):
         operation_id="getDocument",
         summary="Read one document",
         opt={AUDITED: Event.READ},
+        operation_class=ConditionalOperation,
         response_headers=[ETAG],
         responses=OF_DOCUMENT,
     )
@@ -140,19 +137,17 @@ class DocumentController(Controller):
         services: AppServices,
         instance: InstanceId,
         doctype: DocTypeName,
-        if_none_match: IfNoneMatch = None,
     ) -> Answer[Document]:
         """The whole document, child rows included. Percent-encode the name, `/` as `%2F`."""
         documents = await open_documents(services.doctypes, request.user, instance, doctype)
-        return await _answer(
-            services, documents, _read_name(request, instance, doctype), if_none_match
-        )
+        return await _answer(services, documents, _read_name(request, instance, doctype))
 
     @get(
         "/document",
         operation_id="getDocumentByName",
         summary="Read one document by a name of any form",
         opt={PARAMETERS: ("name",), AUDITED: Event.READ},
+        operation_class=ConditionalOperation,
         response_headers=[ETAG],
         responses=OF_DOCUMENT,
     )
@@ -163,22 +158,16 @@ class DocumentController(Controller):
         instance: InstanceId,
         doctype: DocTypeName,
         name: Name,
-        if_none_match: IfNoneMatch = None,
     ) -> Answer[Document]:
         """As `…/documents/{name}`, for clients and proxies that can't pass `%2F` in a path."""
         documents = await open_documents(services.doctypes, request.user, instance, doctype)
-        return await _answer(services, documents, name, if_none_match)
+        return await _answer(services, documents, name)
 
 
-async def _answer(
-    services: Services, documents: Documents, name: str, if_none_match: str | None
-) -> Answer[Document]:
+async def _answer(services: Services, documents: Documents, name: str) -> Answer[Document]:
     row = await documents.get(name)
     etag = services.etags.make(row, documents.doctype)
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if is_known(etag, if_none_match):
-        return Answer(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)
-    return Answer(Document.of(documents.doctype, row), headers=headers)
+    return Answer(Document.of(documents.doctype, row), etag=etag)
 
 
 def _read_name(request: Request[Any, Any, Any], instance: str, doctype: str) -> str:
