@@ -78,9 +78,12 @@ class DocumentPage(Struct, frozen=True):
         )
 
 
-def _encode(doctype: ServedDocType, rows: Rows) -> Raw:
-    """Return the JSON list of rows: each portion is encoded before the next one is decoded."""
+def _encode(doctype: ServedDocType, rows: Rows) -> list[Raw]:
+    """Return the JSON of rows: each portion is encoded before the next one is decoded.
+
+    Of each, what is between its brackets: encoded as items of a list, they follow each other there.
+    """
     encoded = (
         encode([Document.of(doctype, row) for row in portion]) for portion in rows.portions()
     )
-    return Raw(b"[%b]" % b",".join(portion[1:-1] for portion in encoded))
+    return [Raw(memoryview(portion)[1:-1]) for portion in encoded]
