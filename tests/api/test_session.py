@@ -89,7 +89,7 @@ def test_signing_out_ends_the_session_and_takes_the_cookie_away(doors: Doors):
 
 def test_another_erp_is_linked_by_password_and_opened_at_once(doors: Doors):
     doors.api.put_account("wali", password=PORTAL_PASSWORD)
-    user = "field@ragijonna.example"
+    user = "sales@ragijonna.example"
     browser = doors.sign_in("wali")
     body = {"instance": "b", "username": user, "password": B_PASSWORD}
     answer = browser.post(f"{SESSION}/links", json=body)

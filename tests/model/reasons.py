@@ -56,6 +56,9 @@ def _reasons_of_others(site: ModelSite, doctype: str, others: list[Trace]) -> se
         if trace.kind == "renamed" and trace.told and trace.to:
             names = [trace.to, *_names_after(site, doctype, trace.to, None)]
             reasons |= {("renamed", each) for each in names}
+            later = (t for each in names for t in site.traces[doctype, each] if t.at > trace.at)
+            if any(t.kind == "deleted" for t in later):
+                reasons.add(DELETED)
     return reasons
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -13,6 +11,7 @@ from warehouse.access.compiler import compile_access
 from warehouse.access.content import unpack
 from warehouse.documents.access import AccessPointer, read_content
 from warehouse.errors import AccessSnapshotStale
+from warehouse.sharing import Sharing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +52,7 @@ class Snapshots:
         self._clock = clock
         self._now_s = now_s
         self._known: dict[str, _Known] = {}
-        self._loading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._looking: Sharing[str, _Known] = Sharing()
 
     @classmethod
     def of(cls, settings: Settings) -> Snapshots:
@@ -85,8 +84,7 @@ class Snapshots:
     async def _get(self, instance: str) -> _Known:
         known = self._known.get(instance)
         if known is None or known.until <= self._now_s():
-            async with self._loading[instance]:
-                known = await self._look(instance)
+            known = await self._looking.ask(instance, lambda: self._look(instance))
         if self._clock() - known.read_at > self._max_age:
             raise AccessSnapshotStale(instance)
         return known
@@ -96,8 +94,6 @@ class Snapshots:
         until = self._now_s() + REMEMBERED_S
         for _ in range(READ_ATTEMPTS):
             known = self._known.get(instance)
-            if known and known.until > self._now_s():  # another one looked meanwhile
-                return known
             pointer = await AccessPointer.get(instance)
             if pointer is None or pointer.read_at is None:
                 break

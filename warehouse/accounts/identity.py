@@ -7,14 +7,12 @@ command line ends, within that second.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 from warehouse.accounts.links import JudgedLink, LinkState, judge_links
 from warehouse.accounts.secrets import SessionKey, digest_token, make_session_cookie
@@ -23,6 +21,7 @@ from warehouse.accounts.tokens import find_token
 from warehouse.documents.accounts import AccessToken, Account, Session
 from warehouse.errors import SignInRefused
 from warehouse.reading.subject import Subject
+from warehouse.sharing import Sharing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,7 +85,7 @@ class Identities:
         self._clock = clock
         self._now_s = now_s
         self._known: dict[str, tuple[float, Caller]] = {}
-        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._asking: Sharing[str, Caller | None] = Sharing()
         self._changes = 0
 
     async def of_cookie(self, cookie: str) -> Caller | None:
@@ -124,6 +123,7 @@ class Identities:
     def forget(self, account: str) -> None:
         """Look an account's sessions and tokens up anew: something of it has changed."""
         self._changes += 1
+        self._asking.begin_anew()
         of_account = [
             key for key, (_, caller) in self._known.items() if caller.account.id == account
         ]
@@ -133,10 +133,7 @@ class Identities:
     async def _find(self, means: Means, digest: str) -> Caller | None:
         if (caller := self._recall(digest)) is not None:
             return caller
-        asking = self._asking.setdefault(digest, asyncio.Lock())
-        async with asking:
-            # Whoever asked before may have found out.
-            return self._recall(digest) or await self._look_up(means, digest)
+        return await self._asking.ask(digest, lambda: self._look_up(means, digest))
 
     def _recall(self, digest: str) -> Caller | None:
         until, caller = self._known.get(digest, (0.0, None))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 from warehouse.access.verdict import Access
 from warehouse.documents.control import CatalogEntry, SyncState
 from warehouse.erpnext.policy import Policy, policy_of
 from warehouse.errors import NotReadable
 from warehouse.reading.view import View
+from warehouse.sharing import Sharing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -85,7 +84,7 @@ class DocTypes:
         self._snapshots = snapshots
         self._now_s = now_s
         self._remembered: dict[_Key, tuple[float, ServedDocType]] = {}
-        self._asking: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
+        self._asking: Sharing[tuple[_Key, int], ServedDocType] = Sharing()
 
     async def get(self, subject: Subject, instance: str, doctype: str) -> ServedDocType:
         """Return a DocType that `subject` may read.
@@ -101,10 +100,9 @@ class DocTypes:
         key = (user, instance, doctype)
         if (known := self._recall(key, access)) is not None:
             return known
-        asking = self._asking.setdefault(key, asyncio.Lock())
-        async with asking:
-            # Whoever asked before may have looked it up.
-            return self._recall(key, access) or await self._look_up(key, access)
+        # By the access itself: another snapshot may be in force since somebody asked.
+        asked = (key, id(access))
+        return await self._asking.ask(asked, lambda: self._look_up(key, access))
 
     def _recall(self, key: _Key, access: Access) -> ServedDocType | None:
         until, known = self._remembered.get(key, (0.0, None))
