@@ -9,8 +9,16 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import httpx
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_delay,
+    wait_fixed,
+)
 
 from demo.processes import HOST, free_port, running, wait_until_up
 from warehouse.erpnext.certificates import trusted_certificates
@@ -20,10 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from tenacity.retry import retry_base
+
 START_S = 300.0
 POLL_S = 0.5
-# A server that is busy with runs on a small machine takes its time.
-CALL_S = 60.0
+# On a small machine, a server that is busy with runs may keep one request waiting for minutes: its
+# SQLite has one writer at a time.
+READ_S = 15.0
+BUSY_S = 240.0
 FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 
 
@@ -78,31 +90,50 @@ class PrefectServer:
         """Return the run's page."""
         return f"{self.url}/runs/flow-run/{run_id}"
 
+    def get(self, path: str) -> Any:
+        """Get from the API, by a path or a URL that it gave; return the answer."""
+        return self._call("GET", path).raise_for_status().json()
+
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Post to the API; return the answer."""
         return self._call("POST", path, json=body).raise_for_status().json()
 
     def get_run(self, run_id: str) -> dict[str, Any]:
         """Return a run as it is now."""
-        found: dict[str, Any] = self._call("GET", f"flow_runs/{run_id}").raise_for_status().json()
+        found: dict[str, Any] = self.get(f"flow_runs/{run_id}")
         return found
 
     def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Ask, and ask again while the server's SQLite is locked by another writer."""
-        give_up_at = time.monotonic() + CALL_S
-        while True:
-            answer = httpx.request(
-                method,
-                f"{self.url}/api/{path}",
-                timeout=CALL_S,
-                trust_env=False,
-                verify=trusted_certificates(),
-                **options,
-            )
-            is_busy = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
-            if not is_busy or time.monotonic() > give_up_at:
-                return answer
-            time.sleep(POLL_S)
+        """Ask, and ask again while the server is busy.
+
+        What may have changed something is sent again only if the server refused it.
+        """
+        is_read = method == "GET" or path.endswith("/filter")
+        ask = _PATIENT_READ if is_read else _PATIENT_CHANGE
+        return ask(
+            httpx.request,
+            method,
+            urljoin(f"{self.url}/api/", path),
+            timeout=READ_S if is_read else BUSY_S,
+            trust_env=False,
+            verify=trusted_certificates(),
+            **options,
+        )
+
+
+def _patience(is_busy: retry_base) -> Retrying:
+    """Return the loop around a call, which ends with its last answer or error."""
+    return Retrying(
+        retry=is_busy,
+        stop=stop_after_delay(BUSY_S),
+        wait=wait_fixed(POLL_S),
+        retry_error_callback=lambda last: last.outcome.result() if last.outcome else None,
+    )
+
+
+_IS_REFUSED = retry_if_result(lambda answer: answer.status_code == httpx.codes.SERVICE_UNAVAILABLE)
+_PATIENT_CHANGE = _patience(_IS_REFUSED)
+_PATIENT_READ = _patience(_IS_REFUSED | retry_if_exception_type(httpx.TimeoutException))
 
 
 def client_variables(url: str, home: Path) -> dict[str, str]:

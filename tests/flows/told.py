@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,9 +23,7 @@ def read_all_told(server: PrefectServer) -> dict[str, str]:
     """
     told = {what: json.dumps(list(_read_collection(server, what))) for what in COLLECTIONS}
     runs = {run["id"]: run for run in _read_collection(server, "flow_runs")}
-    told["states"] = json.dumps(
-        [_read(server, f"flow_run_states/?flow_run_id={run}") for run in runs]
-    )
+    told["states"] = json.dumps([server.get(f"flow_run_states/?flow_run_id={run}") for run in runs])
     told["events"] = json.dumps(list(_read_events(server)))
     for path in server.home.rglob("*"):
         if path.is_file():
@@ -47,9 +43,5 @@ def _read_events(server: PrefectServer) -> Iterator[dict[str, Any]]:
     page = server.post("events/filter", {"limit": 50})
     yield from page["events"]
     while page["next_page"]:
-        page = httpx.get(page["next_page"], trust_env=False).raise_for_status().json()
+        page = server.get(page["next_page"])
         yield from page["events"]
-
-
-def _read(server: PrefectServer, path: str) -> Any:
-    return httpx.get(f"{server.url}/api/{path}", trust_env=False).raise_for_status().json()

@@ -28,8 +28,11 @@ class WalkClock:
 
     def site_text(self, ago: timedelta) -> str:
         """Return the site's time of `ago` as text."""
-        zone = ZoneInfo(self.time_zone)
-        return str((self.utc - ago).astimezone(zone).replace(tzinfo=None))
+        return self.site_text_at(self.utc - ago)
+
+    def site_text_at(self, moment: datetime) -> str:
+        """Return a moment as text of the site's time."""
+        return str(moment.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None))
 
     def advance(self, by: timedelta) -> None:
         """Let time pass."""

@@ -153,7 +153,7 @@ class Examiner:
             assert len(still) == 1, f"{lifetime} left and has {len(still)} open tombstones"
             assert lifetime in self.stored_once, f"{lifetime} was never stored"
             reason = still[0]["reason"], still[0]["renamed_to"]
-            reasons = find_reasons(self.site, lifetime)
+            reasons = find_reasons(self.site, lifetime, still[0]["deleted_at"])
             if lifetime in self.late:
                 reasons |= {VANISHED, DELETED}
             assert reason in reasons, f"{lifetime} is said to be {reason}, and is {reasons}"

@@ -11,6 +11,7 @@ from warehouse.access.verdict import Access
 from warehouse.documents.control import CatalogEntry, SyncState
 from warehouse.erpnext.policy import Policy, policy_of
 from warehouse.errors import NotReadable
+from warehouse.reading.sessions import Sessions
 from warehouse.reading.view import View
 from warehouse.sharing import Sharing
 
@@ -80,6 +81,7 @@ class DocTypes:
         snapshots: Snapshots,
         now_s: Callable[[], float] = monotonic,
     ) -> None:
+        self.sessions = Sessions()
         self._instances = frozenset(instances)
         self._snapshots = snapshots
         self._now_s = now_s

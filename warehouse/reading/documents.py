@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from warehouse.reading.filters import Condition
     from warehouse.reading.projection import Projection
     from warehouse.reading.rows import Row
+    from warehouse.reading.sessions import Sessions
     from warehouse.reading.sorting import Branch, Sort
     from warehouse.reading.subject import Subject
 
@@ -45,6 +46,7 @@ class Documents:
 
     doctype: ServedDocType
     _collection: Collection
+    _sessions: Sessions
 
     async def find(
         self,
@@ -121,7 +123,7 @@ class Documents:
         return await cursor.to_list()
 
     async def _run(self, command: dict[str, Any], options: CodecOptions[Any]) -> Mapping[str, Any]:
-        return await _answer(lambda: self._database.command(command, codec_options=options))
+        return await _answer(lambda: self._sessions.command(self._database, command, options))
 
     @property
     def _database(self) -> AsyncDatabase[Any]:
@@ -158,7 +160,8 @@ async def open_documents(
         AccessSnapshotStale: if nobody knows who may read there.
     """
     served = await doctypes.get(subject, instance, doctype)
-    return Documents(served, raw_model(instance).get_pymongo_collection())
+    collection = raw_model(instance).get_pymongo_collection()
+    return Documents(served, collection, doctypes.sessions)
 
 
 async def _answer(read: Callable[[], Awaitable[_T]]) -> _T:
