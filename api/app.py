@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from bson.int64 import Int64
 from litestar import Litestar
-from litestar.di import Provide
 
 from api.controllers.datasets import DatasetController
 from api.controllers.documents import DocumentController
@@ -17,9 +16,9 @@ from api.controllers.operations import OperationsController
 from api.controllers.session import SessionController
 from api.controllers.tokens import TokenController
 from api.errors import to_response
-from api.gate import Gate, Surroundings
-from api.metrics import Metrics
+from api.gate import Gate
 from api.parameters import check_parameters
+from api.requests import ApiRequest
 from api.services import Services
 from warehouse.datastore import open_datastore
 from warehouse.documents.business import init_business
@@ -48,6 +47,7 @@ class Api(Litestar):
     """A Litestar app behind its gate, which its own middleware, behind the router, can't be."""
 
     gate: Gate
+    services: Services
 
     async def __call__(
         self,
@@ -70,7 +70,6 @@ def create_app(settings: Settings) -> Litestar:
         ConfigurationError: without a key to sign sessions and cursors.
     """
     services = Services.of(settings, _need_key(settings))
-    metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -81,10 +80,7 @@ def create_app(settings: Settings) -> Litestar:
 
     app = Api(
         route_handlers=CONTROLLERS,
-        dependencies={
-            "services": Provide(lambda: services, sync_to_thread=False, use_cache=True),
-            "metrics": Provide(lambda: metrics, sync_to_thread=False, use_cache=True),
-        },
+        request_class=ApiRequest,
         lifespan=[lifespan],
         before_request=check_parameters,
         exception_handlers={Exception: to_response},
@@ -93,8 +89,8 @@ def create_app(settings: Settings) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
-    surroundings = Surroundings(services.identities, services.proxies, services.audit, metrics)
-    app.gate = Gate(app.answer, surroundings)
+    app.services = services
+    app.gate = Gate(app.answer, services)
     return app
 
 

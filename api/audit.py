@@ -5,16 +5,16 @@ So nothing that is answered can be forgotten, a refusal as little as a stream th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from api.parameters import LONGEST_PARAMETER
 from warehouse.accounts.audit import Event
 
 if TYPE_CHECKING:
-    from litestar import Request
     from litestar.types import HTTPScope
 
+    from api.requests import ApiRequest
     from warehouse.accounts.audit import AuditTrail
 
 AUDITED = "audited"
@@ -22,7 +22,7 @@ MOST_ASKED = 50  # more than any route takes
 ROWS = "audited_rows"
 
 
-def note_rows(request: Request[Any, Any, Any], rows: int) -> None:
+def note_rows(request: ApiRequest, rows: int) -> None:
     """Say how many documents or rows an answer gives; a stream may say so again and again."""
     request.scope[ROWS] = rows  # type: ignore[literal-required]
 

@@ -7,7 +7,6 @@ and has no cookie but one that its owner put there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,26 +21,26 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_PAGES = frozenset({"same-origin", "none"})
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What was sent: a token (then no cookie counts), a cookie, or neither."""
+def read_token(headers: Headers) -> str | None:
+    """Return the token that was sent: then no cookie counts.
 
-    token: str | None = field(default=None, repr=False)
-    cookie: str | None = field(default=None, repr=False)
-
-
-def read_credentials(headers: Headers, *, is_https: bool) -> Credentials:
-    """Return what a request can be known by; an Authorization of another kind opens nothing."""
+    An Authorization of another kind is an empty one, which opens nothing.
+    """
     authorization = _find(headers, b"authorization")
-    if authorization is not None:
-        scheme, _, token = authorization.partition(" ")
-        return Credentials(token=token if scheme.lower() == "bearer" else "")
+    if authorization is None:
+        return None
+    scheme, _, token = authorization.partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+def read_cookie(headers: Headers, *, is_https: bool) -> str | None:
+    """Return the value of the session's cookie, if it was sent."""
     name = name_cookie(is_https=is_https)
     for part in (_find(headers, b"cookie") or "").split(";"):
         key, _, value = part.strip().partition("=")
         if key == name:
-            return Credentials(cookie=value)
-    return Credentials()
+            return value
+    return None
 
 
 def name_cookie(*, is_https: bool) -> str:

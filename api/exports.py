@@ -13,7 +13,8 @@ from api.audit import note_rows
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from litestar import Request
+    from api.requests import ApiRequest
+
 
 BATCH_ROWS = 500
 CSV_TYPE, NDJSON_TYPE = "text/csv", "application/x-ndjson"
@@ -24,7 +25,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 async def stream_csv(
-    rows: AsyncIterator[Mapping[str, Any]], names: Sequence[str], request: Request[Any, Any, Any]
+    rows: AsyncIterator[Mapping[str, Any]], names: Sequence[str], request: ApiRequest
 ) -> AsyncIterator[bytes]:
     """Yield a CSV file of rows: the columns `names`, text defused of formulas."""
     yield BOM + _format_csv([names])
@@ -33,7 +34,7 @@ async def stream_csv(
 
 
 async def stream_ndjson(
-    rows: AsyncIterator[Mapping[str, Any]], request: Request[Any, Any, Any]
+    rows: AsyncIterator[Mapping[str, Any]], request: ApiRequest
 ) -> AsyncIterator[bytes]:
     """Yield a line of JSON for each row."""
     async for batch in _in_batches(rows, request):
@@ -41,7 +42,7 @@ async def stream_ndjson(
 
 
 async def _in_batches(
-    rows: AsyncIterator[Mapping[str, Any]], request: Request[Any, Any, Any]
+    rows: AsyncIterator[Mapping[str, Any]], request: ApiRequest
 ) -> AsyncIterator[list[Mapping[str, Any]]]:
     batch: list[Mapping[str, Any]] = []
     sent = 0

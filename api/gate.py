@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
 from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ import msgspec
 from litestar.enums import ScopeType
 
 from api.audit import audit_read
-from api.credentials import SAFE_METHODS, is_cross_site, read_credentials
+from api.credentials import SAFE_METHODS, is_cross_site, read_cookie, read_token
 from api.errors import HEADERS, describe, log_internal, make_problem
 from api.schemas.problems import PROBLEM_JSON, Problem
 from warehouse.accounts.audit import Client
@@ -28,10 +27,8 @@ if TYPE_CHECKING:
 
     from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-    from api.metrics import Metrics
-    from api.proxies import Proxies
-    from warehouse.accounts.audit import AuditTrail
-    from warehouse.accounts.identity import Caller, Identities
+    from api.services import Services
+    from warehouse.accounts.identity import Caller
 
 access_log = logging.getLogger("api.access")
 
@@ -48,22 +45,12 @@ _SAFE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 NO_ROUTE = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the gate works with."""
-
-    identities: Identities
-    proxies: Proxies
-    audit: AuditTrail
-    metrics: Metrics
-
-
 class Gate:
     """Lets in who is signed in or has a token; everyone, to the health checks and to sign in."""
 
-    def __init__(self, app: ASGIApp, surroundings: Surroundings) -> None:
+    def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
-        self._around = surroundings
+        self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
@@ -74,7 +61,7 @@ class Gate:
         answer = _Answer(send, _choose_request_id(scope["headers"]))
         request_id = answer.request_id.decode("ascii")
         scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]
-        client = Client(self._around.proxies.find_address(scope), request_id)
+        client = Client(self._services.proxies.find_address(scope), request_id)
         scope["from"] = client  # type: ignore[typeddict-unknown-key]
         try:
             refusal = await self._admit(scope)
@@ -85,7 +72,7 @@ class Gate:
         finally:
             self._record(scope, answer, perf_counter() - started)
             if scope.get("auth") is not None:
-                await audit_read(self._around.audit, scope, answer.status)
+                await audit_read(self._services.audit, scope, answer.status)
 
     async def _admit(self, scope: HTTPScope) -> Problem | None:
         """Note who asks; return why they are not let in, if they are not."""
@@ -109,17 +96,16 @@ class Gate:
         return None
 
     async def _identify(self, scope: HTTPScope) -> Caller | None:
-        is_https = self._around.proxies.is_https(scope)
-        sent = read_credentials(scope["headers"], is_https=is_https)
-        if sent.token is not None:
-            return await self._around.identities.of_token(sent.token)
-        if sent.cookie is not None:
-            return await self._around.identities.of_cookie(sent.cookie)
-        return None
+        services, headers = self._services, scope["headers"]
+        token = read_token(headers)
+        if token is not None:
+            return await services.identities.of_token(token)
+        cookie = read_cookie(headers, is_https=services.proxies.is_https(scope))
+        return None if cookie is None else await services.identities.of_cookie(cookie)
 
     def _record(self, scope: HTTPScope, answer: _Answer, seconds: float) -> None:
         route = scope.get("path_template") or NO_ROUTE
-        self._around.metrics.count_request(scope["method"], route, answer.status, seconds)
+        self._services.metrics.count_request(scope["method"], route, answer.status, seconds)
         access_log.info(
             "%s %s %d %.1f ms %s",
             scope["method"],

@@ -37,7 +37,7 @@ class Proxies:
             if not self._is_trusted(address) or before is None:
                 break
             address = before
-        return str(address)
+        return _spell(address)
 
     def is_https(self, scope: HTTPScope) -> bool:
         """Say whether the caller speaks TLS, to us or to the proxy before us."""
@@ -59,6 +59,9 @@ def _read_hops(headers: Headers) -> list[str]:
 def _values(headers: Headers, wanted: bytes) -> list[str]:
     lists = [value.decode("latin-1") for name, value in headers if name == wanted]
     return [part.strip() for part in ",".join(lists).split(",") if part.strip()]
+
+
+_spell = lru_cache(maxsize=1024)(str)
 
 
 @lru_cache(maxsize=1024)

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from litestar.di import NamedDependency
-from litestar.params import SkipValidation
-
 from api.etags import Etags
 from api.export_gate import ExportGate
 from api.metrics import Metrics
@@ -44,6 +41,7 @@ class Services:
     entrance: Entrance
     datasets: Datasets
     exports: ExportGate
+    metrics: Metrics
 
     @classmethod
     def of(cls, settings: Settings, secret_key: str) -> Services:
@@ -63,9 +61,5 @@ class Services:
             entrance=Entrance(erps, audit),
             datasets=Datasets(load_registry(), snapshots, frozenset(erps)),
             exports=ExportGate(),
+            metrics=Metrics(),
         )
-
-
-# As controllers ask for them. Not validated: msgspec would look into them at every request.
-AppServices = NamedDependency[SkipValidation[Services]]
-AppMetrics = NamedDependency[SkipValidation[Metrics]]

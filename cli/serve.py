@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
+import time
+from functools import lru_cache
 from typing import Annotated
 
 import typer
@@ -65,4 +67,20 @@ def _log_to_stderr() -> None:
     """
     logging._srcfile = None  # noqa: SLF001 - as the HOWTO has it
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Lines("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+class _Lines(logging.Formatter):
+    """Lines as logging's own, whose date and time of day are made once per second."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        """Return the local time, with milliseconds."""
+        second = _format_second(int(record.created), datefmt or self.default_time_format)
+        return f"{second},{record.msecs:03.0f}"
+
+
+@lru_cache(maxsize=1)
+def _format_second(second: int, form: str) -> str:
+    return time.strftime(form, time.localtime(second))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from litestar import Controller, Request, get
+from litestar import Controller, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Stream
@@ -24,6 +24,7 @@ from api.parameters import (
     TAKES_FILTERS,
     read_filters,
 )
+from api.requests import ApiRequest
 from api.schemas.datasets import (
     DatasetDetail,
     DatasetList,
@@ -31,7 +32,6 @@ from api.schemas.datasets import (
     DatasetRowPage,
     DatasetSummary,
 )
-from api.services import AppServices, Services
 from warehouse.accounts.audit import Event
 from warehouse.dashboards.columns import read_instances
 from warehouse.dashboards.query import QueryRequest, query_dataset
@@ -96,12 +96,10 @@ class DatasetController(Controller):
         summary="List the business datasets",
         responses=document_errors(*ALWAYS, "unknown_parameter"),
     )
-    async def list_datasets(
-        self, request: Request[Any, Any, Any], services: AppServices
-    ) -> DatasetList:
+    async def list_datasets(self, request: ApiRequest) -> DatasetList:
         """Each with what it holds and how fresh it is, of the ERPs of which I may see rows."""
-        slugs = sorted(services.datasets.registry.datasets)
-        opened = [await services.datasets.look(request.user, slug) for slug in slugs]
+        slugs = sorted(request.services.datasets.registry.datasets)
+        opened = [await request.services.datasets.look(request.user, slug) for slug in slugs]
         return DatasetList([DatasetSummary.of(one.dataset, one.live) for one in opened])
 
     @get(
@@ -110,11 +108,9 @@ class DatasetController(Controller):
         summary="Describe one dataset",
         responses=document_errors(*ALWAYS, "not_found", "unknown_parameter", "bad_request"),
     )
-    async def get_dataset(
-        self, request: Request[Any, Any, Any], services: AppServices, slug: Slug
-    ) -> DatasetDetail:
+    async def get_dataset(self, request: ApiRequest, slug: Slug) -> DatasetDetail:
         """Its columns and measures as far as I may see them, freshness, checks, sources."""
-        return DatasetDetail.of_opened(await services.datasets.look(request.user, slug))
+        return DatasetDetail.of_opened(await request.services.datasets.look(request.user, slug))
 
     @get(
         "/{slug:str}/rows",
@@ -127,8 +123,7 @@ class DatasetController(Controller):
     )
     async def list_rows(
         self,
-        request: Request[Any, Any, Any],
-        services: AppServices,
+        request: ApiRequest,
         slug: Slug,
         sort: Sort = None,
         fields: Fields = None,
@@ -141,9 +136,9 @@ class DatasetController(Controller):
         Rows that are parts of documents: those of the documents that I may read. Aggregates: of the
         ERPs where I may read all that they are made of; the others are named in `refused`.
         """
-        opened = await _open(request, services, slug)
+        opened = await _open(request, slug)
         asked = ListRequest(read_filters(request), sort, fields, size, cursor, count)
-        page = await read_row_page(opened, request.user, asked, services.signer)
+        page = await read_row_page(opened, request.user, asked, request.services.signer)
         note_rows(request, len(page.rows))
         return Answer(DatasetRowPage.of(opened, page))
 
@@ -157,8 +152,7 @@ class DatasetController(Controller):
     )
     async def query(
         self,
-        request: Request[Any, Any, Any],
-        services: AppServices,
+        request: ApiRequest,
         slug: Slug,
         measures: Measures,
         by: By = None,
@@ -168,7 +162,7 @@ class DatasetController(Controller):
         Sums are exact; ratios are divided last; balances are those of the last month or day that
         the filters leave, unless it is grouped by that.
         """
-        opened = await _open(request, services, slug)
+        opened = await _open(request, slug)
         asked = QueryRequest(measures, by, read_filters(request))
         answered = await query_dataset(opened, asked)
         note_rows(request, len(answered.groups))
@@ -184,8 +178,7 @@ class DatasetController(Controller):
     )
     async def export_csv(
         self,
-        request: Request[Any, Any, Any],
-        services: AppServices,
+        request: ApiRequest,
         slug: Slug,
         sort: Sort = None,
         fields: Fields = None,
@@ -195,9 +188,9 @@ class DatasetController(Controller):
         Text that a spreadsheet would take for a formula is preceded by an apostrophe.
         """
         asked = ListRequest(read_filters(request), sort, fields)
-        rows, names = await _stream(request, services, slug, asked)
+        rows, names = await _stream(request, slug, asked)
         content = stream_csv(rows, names, request)
-        return _send(request, services, content, CSV_TYPE, f"{slug}.csv")
+        return _send(request, content, CSV_TYPE, f"{slug}.csv")
 
     @get(
         "/{slug:str}/export.ndjson",
@@ -209,41 +202,39 @@ class DatasetController(Controller):
     )
     async def export_ndjson(
         self,
-        request: Request[Any, Any, Any],
-        services: AppServices,
+        request: ApiRequest,
         slug: Slug,
         sort: Sort = None,
         fields: Fields = None,
     ) -> Stream:
         """All rows that meet all filters, one JSON object a line, as in pages of rows."""
         asked = ListRequest(read_filters(request), sort, fields)
-        rows, _ = await _stream(request, services, slug, asked)
+        rows, _ = await _stream(request, slug, asked)
         content = stream_ndjson(rows, request)
-        return _send(request, services, content, NDJSON_TYPE, f"{slug}.ndjson")
+        return _send(request, content, NDJSON_TYPE, f"{slug}.ndjson")
 
 
-async def _open(request: Request[Any, Any, Any], services: Services, slug: str) -> OpenDataset:
-    dataset = services.datasets.find(slug)
+async def _open(request: ApiRequest, slug: str) -> OpenDataset:
+    dataset = request.services.datasets.find(slug)
     only = read_instances(dataset, read_filters(request))
-    return await services.datasets.open(request.user, slug, only)
+    return await request.services.datasets.open(request.user, slug, only)
 
 
 async def _stream(
-    request: Request[Any, Any, Any], services: Services, slug: str, asked: ListRequest
+    request: ApiRequest, slug: str, asked: ListRequest
 ) -> tuple[AsyncIterator[dict[str, Any]], tuple[str, ...]]:
     """Return the rows of an export, and the names of their columns."""
-    opened = await _open(request, services, slug)
+    opened = await _open(request, slug)
     plan = plan_rows(opened, asked)
     return (present(row, plan.names) async for row in stream_rows(opened, plan)), plan.names
 
 
 def _send(
-    request: Request[Any, Any, Any],
-    services: Services,
+    request: ApiRequest,
     content: AsyncIterator[bytes],
     media_type: str,
     name: str,
 ) -> Stream:
-    held = services.exports.hold(request.user.key, content)
+    held = request.services.exports.hold(request.user.key, content)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Stream(held, media_type=media_type, headers=headers)

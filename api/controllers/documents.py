@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import unquote
 
-from litestar import Controller, Request, get
+from litestar import Controller, get
 from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
@@ -26,11 +26,11 @@ from api.parameters import (
     TAKES_FILTERS,
     read_filters,
 )
+from api.requests import ApiRequest
 from api.schemas.documents import Document, DocumentPage
-from api.services import AppServices, Services
 from warehouse.accounts.audit import Event
 from warehouse.errors import NotReadable
-from warehouse.reading.documents import Documents, open_documents
+from warehouse.reading.documents import open_documents
 from warehouse.reading.filters import OWN
 from warehouse.reading.listing import Counting, ListRequest, read_page
 
@@ -100,8 +100,7 @@ class DocumentController(Controller):
     )
     async def list_documents(
         self,
-        request: Request[Any, Any, Any],
-        services: AppServices,
+        request: ApiRequest,
         instance: InstanceId,
         doctype: DocTypeName,
         sort: Sort = None,
@@ -116,6 +115,7 @@ class DocumentController(Controller):
         are stored meanwhile move none of the others. Fields that are hidden from the caller are as
         good as absent.
         """
+        services = request.services
         documents = await open_documents(services.doctypes, request.user, instance, doctype)
         asked = ListRequest(read_filters(request), sort, fields, size, cursor, count)
         page = await read_page(documents, request.user, asked, services.signer)
@@ -133,14 +133,13 @@ class DocumentController(Controller):
     )
     async def get_document(
         self,
-        request: Request[Any, Any, Any],
-        services: AppServices,
+        request: ApiRequest,
         instance: InstanceId,
         doctype: DocTypeName,
     ) -> Answer[Document]:
         """The whole document, child rows included. Percent-encode the name, `/` as `%2F`."""
-        documents = await open_documents(services.doctypes, request.user, instance, doctype)
-        return await _answer(services, documents, _read_name(request, instance, doctype))
+        name = _read_name(request, instance, doctype)
+        return await _answer(request, instance, doctype, name)
 
     @get(
         "/document",
@@ -153,24 +152,24 @@ class DocumentController(Controller):
     )
     async def get_document_by_name(
         self,
-        request: Request[Any, Any, Any],
-        services: AppServices,
+        request: ApiRequest,
         instance: InstanceId,
         doctype: DocTypeName,
         name: Name,
     ) -> Answer[Document]:
         """As `…/documents/{name}`, for clients and proxies that can't pass `%2F` in a path."""
-        documents = await open_documents(services.doctypes, request.user, instance, doctype)
-        return await _answer(services, documents, name)
+        return await _answer(request, instance, doctype, name)
 
 
-async def _answer(services: Services, documents: Documents, name: str) -> Answer[Document]:
+async def _answer(request: ApiRequest, instance: str, doctype: str, name: str) -> Answer[Document]:
+    services = request.services
+    documents = await open_documents(services.doctypes, request.user, instance, doctype)
     row = await documents.get(name)
     etag = services.etags.make(row, documents.doctype)
     return Answer(Document.of(documents.doctype, row), etag=etag)
 
 
-def _read_name(request: Request[Any, Any, Any], instance: str, doctype: str) -> str:
+def _read_name(request: ApiRequest, instance: str, doctype: str) -> str:
     """Return the name in the path as it was sent: Litestar drops slashes at its end, and doubles.
 
     Raises:

@@ -9,11 +9,10 @@ from importlib.resources import files
 from litestar import Controller, Response, get
 from pymongo.errors import ConnectionFailure
 
-from api.callers import operators_only
 from api.compression import COMPRESSED
 from api.errors import ALWAYS, document_errors
+from api.requests import ApiRequest, operators_only
 from api.schemas.operations import Health
-from api.services import AppMetrics, AppServices
 from warehouse.documents.control import Instance
 from warehouse.documents.status import read_status
 
@@ -62,10 +61,12 @@ class HealthController(Controller):
         guards=[operators_only],
         responses=document_errors(*ALWAYS, "operators_only", "unknown_parameter"),
     )
-    async def get_metrics(self, services: AppServices, metrics: AppMetrics) -> Response[str]:
+    async def get_metrics(self, request: ApiRequest) -> Response[str]:
         """Requests by route and status, their times, and how fresh each ERP is."""
+        services = request.services
         statuses = await read_status(sorted(services.erps), datetime.now(UTC))
-        return Response(metrics.render(statuses).decode("utf-8"), media_type=PROMETHEUS_TEXT)
+        text = services.metrics.render(statuses).decode("utf-8")
+        return Response(text, media_type=PROMETHEUS_TEXT)
 
 
 class SchemaController(Controller):

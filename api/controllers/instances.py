@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, get
+from litestar import Controller, get
 from litestar.params import PathParameter
 
 from api.compression import COMPRESSED
 from api.errors import ALWAYS, OF_READS, document_errors
+from api.requests import ApiRequest
 from api.schemas.doctypes import DocType, DocTypeDetail, DocTypeList
 from api.schemas.instances import Instance, InstanceList
-from api.services import AppServices
 from warehouse.reading.instances import read_instance, read_instances
 
 InstanceId = Annotated[str, PathParameter(description="An ERP, as its id in the settings.")]
@@ -31,10 +31,9 @@ class InstanceController(Controller):
         summary="List the ERPs that I may open",
         responses=document_errors(*ALWAYS, "unknown_parameter"),
     )
-    async def list_instances(
-        self, request: Request[Any, Any, Any], services: AppServices
-    ) -> InstanceList:
+    async def list_instances(self, request: ApiRequest) -> InstanceList:
         """Each ERP with the number of its documents and how fresh they are."""
+        services = request.services
         found = await read_instances(request.user, services.erps, services.doctypes)
         return InstanceList([Instance.of(summary) for summary in found])
 
@@ -44,10 +43,9 @@ class InstanceController(Controller):
         summary="Describe one ERP",
         responses=OF_ONE,
     )
-    async def get_instance(
-        self, request: Request[Any, Any, Any], services: AppServices, instance: InstanceId
-    ) -> Instance:
+    async def get_instance(self, request: ApiRequest, instance: InstanceId) -> Instance:
         """The ERP with the number of its documents and how fresh they are."""
+        services = request.services
         found = await read_instance(request.user, services.erps, services.doctypes, instance)
         return Instance.of(found)
 
@@ -57,11 +55,9 @@ class InstanceController(Controller):
         summary="List the DocTypes that I may read",
         responses=OF_ONE,
     )
-    async def list_doctypes(
-        self, request: Request[Any, Any, Any], services: AppServices, instance: InstanceId
-    ) -> DocTypeList:
+    async def list_doctypes(self, request: ApiRequest, instance: InstanceId) -> DocTypeList:
         """Each DocType with its module, the number of its documents and how fresh they are."""
-        found = await services.doctypes.list_served(request.user, instance)
+        found = await request.services.doctypes.list_served(request.user, instance)
         return DocTypeList([DocType.of(one) for one in found])
 
     @get(
@@ -72,10 +68,10 @@ class InstanceController(Controller):
     )
     async def get_doctype(
         self,
-        request: Request[Any, Any, Any],
-        services: AppServices,
+        request: ApiRequest,
         instance: InstanceId,
         doctype: DocTypeName,
     ) -> DocTypeDetail:
         """Its fields with labels, types, links and the operators of their filters; child tables."""
-        return DocTypeDetail.of(await services.doctypes.get(request.user, instance, doctype))
+        found = await request.services.doctypes.get(request.user, instance, doctype)
+        return DocTypeDetail.of(found)

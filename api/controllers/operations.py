@@ -8,10 +8,10 @@ from typing import Annotated
 from litestar import Controller, get
 from litestar.params import PathParameter, QueryParameter
 
-from api.callers import operators_only
 from api.compression import COMPRESSED
 from api.errors import ALWAYS, OF_PARAMETERS, document_errors
 from api.parameters import PARAMETERS
+from api.requests import ApiRequest, operators_only
 from api.schemas.operations import (
     FreshnessList,
     InstanceFreshness,
@@ -19,7 +19,6 @@ from api.schemas.operations import (
     RunList,
     RunSummary,
 )
-from api.services import AppServices
 from warehouse.documents.status import read_status
 from warehouse.errors import NotReadable
 from warehouse.reading.runs import read_run, read_runs
@@ -42,9 +41,9 @@ class OperationsController(Controller):
         summary="Show how fresh each DocType of each ERP is",
         responses=document_errors(*ALWAYS, "operators_only", "unknown_parameter"),
     )
-    async def get_freshness(self, services: AppServices) -> FreshnessList:
+    async def get_freshness(self, request: ApiRequest) -> FreshnessList:
         """Per ERP its last run; per DocType its documents, last sync, lag and failure."""
-        statuses = await read_status(sorted(services.erps), datetime.now(UTC))
+        statuses = await read_status(sorted(request.services.erps), datetime.now(UTC))
         return FreshnessList([InstanceFreshness.of(status) for status in statuses])
 
     @get(
@@ -56,14 +55,14 @@ class OperationsController(Controller):
     )
     async def list_runs(
         self,
-        services: AppServices,
+        request: ApiRequest,
         instance: OnlyInstance = None,
         size: RunsAtMost = 50,
     ) -> RunList:
         """Runs on all ERPs or on one, the one that started last first."""
-        if instance is not None and instance not in services.erps:
+        if instance is not None and instance not in request.services.erps:
             raise NotReadable
-        instances = sorted(services.erps) if instance is None else [instance]
+        instances = sorted(request.services.erps) if instance is None else [instance]
         runs = await read_runs(instances, size)
         return RunList([RunSummary.of(run) for run in runs])
 
@@ -77,8 +76,8 @@ class OperationsController(Controller):
     )
     async def get_run(
         self,
-        services: AppServices,
+        request: ApiRequest,
         run_id: Annotated[str, PathParameter(description="A run, as its id in the list.")],
     ) -> RunDetail:
         """The run, with each DocType that had work or an error."""
-        return RunDetail.of(await read_run(sorted(services.erps), run_id))
+        return RunDetail.of(await read_run(sorted(request.services.erps), run_id))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from litestar import Controller, Request, Response, delete, get, post, put
+from litestar import Controller, Response, delete, get, post, put
 from litestar.datastructures import Cookie
 from litestar.params import JSONBody, PathParameter
 from litestar.status_codes import HTTP_204_NO_CONTENT
 
-from api.callers import caller_of, client_of
 from api.credentials import name_cookie
 from api.errors import ALWAYS, OF_CHANGES, OF_PROOFS, document_errors
+from api.requests import ApiRequest
 from api.schemas.session import LinkProof, PasswordChange, Session, SignIn
-from api.services import AppServices
 from warehouse.accounts.audit import Event
 from warehouse.accounts.links import unlink
 from warehouse.accounts.proof import ByKey, ByPassword
@@ -42,43 +41,40 @@ class SessionController(Controller):
             *OF_PROOFS,
         ),
     )
-    async def sign_in(
-        self, request: Request[Any, Any, Any], services: AppServices, data: JSONBody[SignIn]
-    ) -> Response[Session]:
+    async def sign_in(self, request: ApiRequest, data: JSONBody[SignIn]) -> Response[Session]:
         """Without `instance`, by the portal's password, which opens every link of the account.
 
         With it, by the password of that ERP, which is asked once and alone; it opens that ERP and
         those that its trust group names. The first such sign-in makes the account.
         """
         attempt = Attempt(data.username, data.password, data.instance)
-        opened = await services.entrance.sign_in(attempt, client_of(request))
+        services = request.services
+        opened = await services.entrance.sign_in(attempt, request.sender)
         if request.auth is not None:
             await services.identities.close(request.auth)
         cookie, caller = await services.identities.open(opened.account, opened.proven)
-        return _with_cookie(request, services, Session.of(caller, services.erps), cookie)
+        return _with_cookie(request, Session.of(caller, services.erps), cookie)
 
     @get(
         operation_id="getSession",
         summary="Show who I am",
         responses=document_errors(*ALWAYS, "unknown_parameter"),
     )
-    async def get_session(self, request: Request[Any, Any, Any], services: AppServices) -> Session:
+    async def get_session(self, request: ApiRequest) -> Session:
         """The account, its links with their state, and which of them are open here."""
-        return Session.of(caller_of(request), services.erps)
+        return Session.of(request.auth, request.services.erps)
 
     @delete(
         operation_id="signOut",
         summary="Sign out",
         responses=document_errors(*ALWAYS, *OF_CHANGES, "unknown_parameter"),
     )
-    async def sign_out(
-        self, request: Request[Any, Any, Any], services: AppServices
-    ) -> Response[None]:
+    async def sign_out(self, request: ApiRequest) -> Response[None]:
         """End the session, on the server too: its cookie opens nothing from now on."""
-        caller = caller_of(request)
+        caller, services = request.auth, request.services
         await services.identities.close(caller)
-        await services.audit.write(Event.SIGNED_OUT, caller.account, client_of(request))
-        return _with_cookie(request, services, None, "")
+        await services.audit.write(Event.SIGNED_OUT, caller.account, request.sender)
+        return _with_cookie(request, None, "")
 
     @put(
         "/password",
@@ -93,19 +89,19 @@ class SessionController(Controller):
         ),
     )
     async def change_password(
-        self, request: Request[Any, Any, Any], services: AppServices, data: JSONBody[PasswordChange]
+        self, request: ApiRequest, data: JSONBody[PasswordChange]
     ) -> Response[None]:
         """All other sessions and all tokens of the account end; this session goes on as a new one.
 
         The first password of an account is set by an administrator.
         """
-        caller = caller_of(request)
+        account, services = request.auth.account, request.services
         await services.entrance.change_password(
-            caller.account, data.current_password, data.new_password, client_of(request)
+            account, data.current_password, data.new_password, request.sender
         )
-        services.identities.forget(caller.account.id)
-        cookie, _ = await services.identities.open(caller.account, None)
-        return _with_cookie(request, services, None, cookie)
+        services.identities.forget(account.id)
+        cookie, _ = await services.identities.open(account, None)
+        return _with_cookie(request, None, cookie)
 
     @post(
         "/links",
@@ -118,19 +114,18 @@ class SessionController(Controller):
             *("unknown_parameter", "proof_unfit", "link_exists", "link_taken"),
         ),
     )
-    async def add_link(
-        self, request: Request[Any, Any, Any], services: AppServices, data: JSONBody[LinkProof]
-    ) -> Session:
+    async def add_link(self, request: ApiRequest, data: JSONBody[LinkProof]) -> Session:
         """Prove who one is there, by password or by one's own API key and secret; once.
 
         The proof is forgotten. The session opens that ERP, and those of its trust group, from now
         on. Proving a link that there is already opens it, too.
         """
-        caller = caller_of(request)
+        caller, services = request.auth, request.services
         await services.entrance.link(
-            caller.account, data.instance, _read_proof(data), client_of(request)
+            caller.account, data.instance, _read_proof(data), request.sender
         )
-        return Session.of(await services.identities.widen(caller, data.instance), services.erps)
+        widened = await services.identities.widen(caller, data.instance)
+        return Session.of(widened, services.erps)
 
     @delete(
         "/links/{instance:str}",
@@ -138,19 +133,17 @@ class SessionController(Controller):
         summary="Remove a link",
         responses=document_errors(*ALWAYS, *OF_CHANGES, "unknown_parameter", "not_found"),
     )
-    async def remove_link(
-        self, request: Request[Any, Any, Any], services: AppServices, instance: LinkedInstance
-    ) -> None:
+    async def remove_link(self, request: ApiRequest, instance: LinkedInstance) -> None:
         """The ERP is closed to all sessions and tokens of the account.
 
         Not found: the account has no such link, or this session does not open it.
         """
-        caller = caller_of(request)
+        caller, services = request.auth, request.services
         if not caller.covers(instance) or not await unlink(caller.account.id, instance):
             raise NotReadable
         services.identities.forget(caller.account.id)
         await services.audit.write(
-            Event.UNLINKED, caller.account, client_of(request), instance=instance
+            Event.UNLINKED, caller.account, request.sender, instance=instance
         )
 
 
@@ -170,11 +163,9 @@ def _read_proof(data: LinkProof) -> ByPassword | ByKey:
     )
 
 
-def _with_cookie(
-    request: Request[Any, Any, Any], services: AppServices, content: Any, cookie: str
-) -> Response[Any]:
+def _with_cookie(request: ApiRequest, content: Any, cookie: str) -> Response[Any]:
     """Return an answer that sets the session's cookie; an empty one takes it away."""
-    is_https = services.proxies.is_https(request.scope)
+    is_https = request.services.proxies.is_https(request.scope)
     set_cookie = Cookie(
         key=name_cookie(is_https=is_https),
         value=cookie,

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, delete, get, post
+from litestar import Controller, delete, get, post
 from litestar.params import JSONBody, PathParameter
 
-from api.callers import caller_of, client_of
 from api.controllers.session import LARGEST_BODY
 from api.errors import ALWAYS, OF_CHANGES, document_errors
+from api.requests import ApiRequest
 from api.schemas.session import NewToken, Token, TokenList, TokenOrder
-from api.services import AppServices, Services
 from warehouse.accounts.audit import Event
 from warehouse.accounts.links import list_opened
 from warehouse.accounts.tokens import add_token, list_tokens, revoke_token
 from warehouse.errors import NotReadable
-
-if TYPE_CHECKING:
-    from warehouse.accounts.identity import Caller
 
 TokenId = Annotated[str, PathParameter(description="A token, as its id in the list.")]
 
@@ -36,18 +32,16 @@ class TokenController(Controller):
         summary="Make a personal access token",
         responses=document_errors(*ALWAYS, *OF_CHANGES, "unknown_parameter", "too_many_tokens"),
     )
-    async def make_token(
-        self, request: Request[Any, Any, Any], services: AppServices, data: JSONBody[TokenOrder]
-    ) -> NewToken:
+    async def make_token(self, request: ApiRequest, data: JSONBody[TokenOrder]) -> NewToken:
         """The token is in this answer and nowhere else.
 
         One of a session that was signed in at an ERP expires after 30 days at most.
         """
-        caller = caller_of(request)
+        caller = request.auth
         now = datetime.now(UTC)
         kept, token = await add_token(caller.account.id, data.title, caller.proven, data.days, now)
-        await services.audit.write(
-            Event.TOKEN_MADE, caller.account, client_of(request), name=kept.id
+        await request.services.audit.write(
+            Event.TOKEN_MADE, caller.account, request.sender, name=kept.id
         )
         return NewToken(kept.id, kept.title, kept.expires_at, token)
 
@@ -56,13 +50,10 @@ class TokenController(Controller):
         summary="List my tokens",
         responses=document_errors(*ALWAYS, "unknown_parameter"),
     )
-    async def list_tokens(
-        self, request: Request[Any, Any, Any], services: AppServices
-    ) -> TokenList:
+    async def list_tokens(self, request: ApiRequest) -> TokenList:
         """Those that have not expired and open no more than I do here, without the tokens."""
-        caller = caller_of(request)
-        opened = _list_opened(caller, services)
-        found = await list_tokens(caller.account.id, opened, datetime.now(UTC))
+        opened = _list_opened(request)
+        found = await list_tokens(request.auth.account.id, opened, datetime.now(UTC))
         return TokenList([Token.of(token) for token in found])
 
     @delete(
@@ -71,17 +62,15 @@ class TokenController(Controller):
         summary="Revoke a token",
         responses=document_errors(*ALWAYS, *OF_CHANGES, "unknown_parameter", "not_found"),
     )
-    async def revoke_token(
-        self, request: Request[Any, Any, Any], services: AppServices, token_id: TokenId
-    ) -> None:
+    async def revoke_token(self, request: ApiRequest, token_id: TokenId) -> None:
         """It opens nothing from now on. Not found: it is not in the list."""
-        caller = caller_of(request)
-        account = caller.account
-        if not await revoke_token(account.id, _list_opened(caller, services), token_id):
+        account, services = request.auth.account, request.services
+        if not await revoke_token(account.id, _list_opened(request), token_id):
             raise NotReadable
         services.identities.forget(account.id)
-        await services.audit.write(Event.TOKEN_REVOKED, account, client_of(request), name=token_id)
+        await services.audit.write(Event.TOKEN_REVOKED, account, request.sender, name=token_id)
 
 
-def _list_opened(caller: Caller, services: Services) -> frozenset[str] | None:
-    return None if caller.proven is None else list_opened(services.erps, caller.proven)
+def _list_opened(request: ApiRequest) -> frozenset[str] | None:
+    proven = request.auth.proven
+    return None if proven is None else list_opened(request.services.erps, proven)

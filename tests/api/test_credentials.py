@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import pytest
 
-from api.credentials import Credentials, is_cross_site, read_credentials
+from api.credentials import is_cross_site, read_cookie, read_token
 
 HOST = (b"host", b"portal.example")
 
 
-def read(*headers: tuple[bytes, bytes], is_https: bool = False) -> Credentials:
-    return read_credentials([HOST, *headers], is_https=is_https)
+def token_of(*authorization: bytes) -> str | None:
+    return read_token([HOST, *((b"authorization", one) for one in authorization)])
 
 
-def test_a_token_or_a_cookie_is_read():
-    assert read((b"authorization", b"bEARER csa_x")).token == "csa_x"
-    assert read((b"cookie", b"a=b; csa_session=x; c=d")).cookie == "x"
-    assert read() == Credentials()
+def cookie_of(cookies: bytes, *, is_https: bool = False) -> str | None:
+    return read_cookie([HOST, (b"cookie", cookies)], is_https=is_https)
 
 
-def test_a_cookie_does_not_count_beside_any_authorization():
-    cookie = (b"cookie", b"csa_session=x")
-    for authorization in (b"Bearer csa_x", b"Basic eDp5", b"token key:secret", b""):
-        assert read((b"authorization", authorization), cookie).cookie is None
+def test_a_token_is_read():
+    assert token_of(b"bEARER csa_x") == "csa_x"
+    assert token_of() is None
+
+
+@pytest.mark.parametrize("authorization", [b"Basic eDp5", b"token key:secret", b""])
+def test_an_authorization_of_another_kind_is_a_token_that_opens_nothing(authorization: bytes):
+    assert token_of(authorization) == ""
+
+
+def test_a_cookie_is_read():
+    assert cookie_of(b"a=b; csa_session=x; c=d") == "x"
+    assert cookie_of(b"a=b") is None
 
 
 def test_over_tls_only_the_cookie_with_the_prefix_counts():
-    both = (b"cookie", b"csa_session=x; __Host-csa_session=y")
-    assert read(both).cookie == "x"
-    assert read(both, is_https=True).cookie == "y"
-    assert read((b"cookie", b"csa_session=x"), is_https=True).cookie is None
-
-
-def test_credentials_show_no_secret():
-    assert "secret" not in repr(Credentials("secret", "secret"))
+    both = b"csa_session=x; __Host-csa_session=y"
+    assert cookie_of(both) == "x"
+    assert cookie_of(both, is_https=True) == "y"
+    assert cookie_of(b"csa_session=x", is_https=True) is None
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,15 @@ def test_the_answer_to_a_sign_in_is_not_kept_by_anyone(doors: Doors):
     assert PORTAL_PASSWORD not in answer.text
 
 
+@pytest.mark.parametrize("authorization", ["Basic dTpw", "token key:secret", "Bearer", "Bearer x"])
+def test_a_session_does_not_count_beside_any_authorization(doors: Doors, authorization: str):
+    doors.api.put_account("vera", password=PORTAL_PASSWORD)
+    browser = doors.sign_in("vera")
+    headers = {"Authorization": authorization}
+    assert browser.get(SESSION, headers=headers).status_code == 401
+    assert browser.get(SESSION).status_code == 200
+
+
 def test_signing_out_ends_the_session_and_takes_the_cookie_away(doors: Doors):
     doors.api.put_account("vera", password=PORTAL_PASSWORD)
     browser = doors.sign_in("vera")

@@ -29,9 +29,11 @@ class Sessions:
         # As the driver's own: a read waits for no write.
         session = idle.pop() if idle else database.client.start_session(causal_consistency=False)
         try:
-            answer = await database.command(command, codec_options=options, session=session)
+            answer: Mapping[str, Any] = await database.command(
+                command, codec_options=options, session=session
+            )
         except BaseException:
-            await session.end_session()  # MongoDB may still be at work in it
+            await session.end_session()  # the driver knows whether it can be used again
             raise
         idle.append(session)
         return answer

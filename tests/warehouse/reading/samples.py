@@ -10,6 +10,7 @@ from warehouse.documents.raw import raw_model
 from warehouse.reading.columns import Columns
 from warehouse.reading.doctypes import ServedDocType
 from warehouse.reading.documents import Documents
+from warehouse.reading.sessions import Sessions
 from warehouse.reading.view import View
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def served(doctype: str = DOCTYPE, seen: View | None = None) -> ServedDocType:
 
 def documents_of(doctype: str = DOCTYPE, seen: View | None = None) -> Documents:
     """Return the stored documents of a DocType as `seen`, or all of them."""
-    return Documents(served(doctype, seen), raw_model("site").get_pymongo_collection())
+    collection = raw_model("site").get_pymongo_collection()
+    return Documents(served(doctype, seen), collection, Sessions())
 
 
 async def store(documents: Iterable[dict[str, Any]], doctype: str = DOCTYPE) -> None:
