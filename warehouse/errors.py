@@ -36,7 +36,7 @@ All of them survive pickling (Prefect stores results and states pickled) and non
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 
 class WarehouseError(Exception):
@@ -56,17 +56,11 @@ class WarehouseError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.__dict__)
 
-    @classmethod
-    def rebuilt(cls, state: dict[str, Any]) -> Self:
-        """Return the error that `state`, the `__dict__` of another one, describes."""
-        error = cls.__new__(cls)
-        Exception.__init__(error, state["message"])
-        error.__dict__.update(state)
-        return error
-
 
 def _rebuild(kind: type[WarehouseError], state: dict[str, Any]) -> WarehouseError:
-    return kind.rebuilt(state)
+    error = kind.__new__(kind, state["message"])
+    error.__dict__.update(state)
+    return error
 
 
 class ConfigurationError(WarehouseError):
@@ -185,10 +179,8 @@ class SignInThrottled(AccessError):
     code = "sign_in_throttled"
 
     def __init__(self, *, retry_after_s: float, is_repeated: bool = False) -> None:
-        super().__init__(
-            "Too many sign-ins have failed.",
-            cure=f"Try again in {max(1, round(retry_after_s / 60))} min.",
-        )
+        minutes = max(1, round(retry_after_s / 60))
+        super().__init__("Too many sign-ins have failed.", cure=f"Try again in {minutes} min.")
         self.retry_after_s = retry_after_s
         self.is_repeated = is_repeated
 
@@ -294,9 +286,7 @@ class QueryTooSlow(ReadError):
     code = "query_too_slow"
 
     def __init__(self) -> None:
-        super().__init__(
-            "The query takes too long.", cure="Filter by fewer or indexed fields, or ask for less."
-        )
+        super().__init__("The query takes too long.", cure="Ask for less, by indexed fields.")
 
 
 class TooManyExports(ReadError):
