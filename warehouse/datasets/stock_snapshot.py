@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from warehouse.cleaning.currency import rate_to_inr, round_money
+from warehouse.cleaning.currency import round_money
 from warehouse.cleaning.units import KG
 from warehouse.cleaning.vouchers import has_text, mark
 from warehouse.datasets.columns import (
@@ -24,7 +24,14 @@ from warehouse.datasets.columns import (
 )
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source, TieOut
 from warehouse.datasets.expiry import EXPIRY_SOURCES, find_expiring
-from warehouse.datasets.lines import ITEMS, SETTINGS, as_flag, has_no_unit, in_unit
+from warehouse.datasets.lines import (
+    ITEMS,
+    SETTINGS,
+    as_flag,
+    has_no_unit,
+    in_unit,
+    rate_of_balance,
+)
 from warehouse.datasets.money import exact_or_zero, literal
 from warehouse.identity.items import ITEM_EVIDENCE
 
@@ -52,7 +59,7 @@ def build(scope: Scope) -> list[Feed]:
         {"$set": _read_entry(scope)},
         *_sum_since_reset(),
         *scope.crosswalk("items", "_id.item_code", "item"),
-        {"$set": {**_place_ages(), "inr_rate": _rate(scope, "$_id.company")}},
+        {"$set": {**_place_ages(), "inr_rate": rate_of_balance(scope, "$_id.company")}},
     ]
     return [Feed(of=LEDGER, stages=stages, row=_row(scope))]
 
@@ -173,11 +180,6 @@ def _row(scope: Scope) -> dict[str, Expression]:
     }
 
 
-def _rate(scope: Scope, company: str) -> Expression:
-    # A balance is worth what its currency is worth on the day.
-    return rate_to_inr(scope.books, company, {"$literal": scope.as_of}, scope.month)
-
-
 def _days_ago(scope: Scope, days: int) -> str:
     return (date.fromisoformat(scope.as_of) - timedelta(days=days)).isoformat()
 
@@ -202,7 +204,7 @@ def _add_bin_values(scope: Scope) -> Feed:
     value = {"$multiply": [exact_or_zero("$stock_value"), "$inr_rate"]}
     stages: Stages = [
         *scope.lookup("Warehouse", "warehouse", "of_warehouse"),
-        {"$set": {"inr_rate": _rate(scope, "$of_warehouse.company")}},
+        {"$set": {"inr_rate": rate_of_balance(scope, "$of_warehouse.company")}},
         {"$group": {"_id": group, "total": {"$sum": value}}},
     ]
     return Feed(of="Bin", row={}, stages=stages)
