@@ -162,6 +162,27 @@ async def _digest_inputs(record: DatasetBuild, order: Order, versions: Versions)
     record.inputs = list(inputs.values())
 
 
+async def doubt_digests(dataset: Dataset, built: list[DatasetBuild], versions: Versions) -> None:
+    """Take from builds the digests of sources that changed since they were planned.
+
+    Rows may have been made before the change, and the digest after it. Without one the partition
+    counts as out of date, and is built once more.
+    """
+    for instance in {record.slot.instance for record in built}:
+        doubtful = {
+            source.name
+            for source in dataset.doctypes
+            if source.by and await versions.has_changed(instance, source)
+        }
+        for record in built:
+            if doubtful and record.slot.instance == instance:
+                record.inputs = [
+                    Input(name=one.name, version=one.version) if one.name in doubtful else one
+                    for one in record.inputs
+                ]
+                await write_build(record)
+
+
 async def _fail(dataset: Dataset, records: list[DatasetBuild]) -> None:
     """Take back all that was built together: what is swapped together fails together."""
     for record in records:

@@ -19,7 +19,7 @@ from warehouse.documents.datasets import BuildState, fence_pointer, read_last_to
 from warehouse.documents.identity_key import read_identity_key
 from warehouse.ingestion.lease import hold_lease
 from warehouse.ingestion.run import utc_now
-from warehouse.transform.building import Order, build
+from warehouse.transform.building import Order, build, doubt_digests
 from warehouse.transform.crosswalks import mirror
 from warehouse.transform.gaps import judge_wholeness, read_states
 from warehouse.transform.links import read_links
@@ -119,6 +119,7 @@ class Transform:
         swap = Swap(dataset, pointer, self.lease.token, self.begun_at, links)
         orders, current = await self._plan(dataset, pointer, links)
         built = await self._build(orders)
+        await doubt_digests(dataset, built, self.versions)
         await self.lease.assert_held()
         if dataset.crosswalk:
             await mirror(dataset, [one for one in built if one.state is not BuildState.FAILED])
@@ -224,6 +225,8 @@ class Transform:
         """Return DocType → documents, by name, of a dataset's sources that are settings."""
         for source in dataset.doctypes:
             if source.is_setting and (instance, source) not in self._settings:
+                # Before they are read: a change in between makes partitions out of date again.
+                await self.versions.digest_settings(instance, source)
                 rows = [row async for row in reader.documents(source, instance, {})]
                 self._settings[instance, source] = sorted(rows, key=itemgetter("name"))
         return {
