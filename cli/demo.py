@@ -40,6 +40,7 @@ EXAMPLES = (
     "/schema/openapi.json",
 )
 OF_OPERATORS = ("/api/v1/freshness", "/api/v1/runs")
+ENDED_S = 60.0
 DEPLOYED_S = 60.0
 RUN_S = 1800.0
 FAILED = 1
@@ -94,6 +95,8 @@ def demo(
 
 
 def _run_daily(server: PrefectServer, clock: Clock) -> bool:
+    if ended := server.end_earlier_runs(ENDED_S):
+        clock.lap(f"{ended} runs of an earlier demo ended")
     deployment = server.find_deployment("daily/daily", DEPLOYED_S)
     clock.lap("deployments served")
     run = server.start_run(deployment)
