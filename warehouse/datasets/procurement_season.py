@@ -19,6 +19,7 @@ from warehouse.datasets.columns import (
     ratio,
     share,
     text,
+    within,
 )
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Upstream
 from warehouse.datasets.lines import rate_per_kg
@@ -162,8 +163,8 @@ DATASET = Dataset(
         amount("billed_kg", "Billed weight", "kg", *_QTY),
         amount("not_billed", "Received, not billed", "INR", f"{RECEIPT}.items.billed_amt"),
         amount("lines", "Lines", "lines"),
-        amount("median_amount", "Billed weight at the median rate", "INR", _NET),
-        amount("top_kg", "Of the ten largest suppliers", "kg", *_QTY),
+        within(amount("median_amount", "Billed weight at the median rate", "INR", _NET), *GROUP),
+        within(amount("top_kg", "Of the ten largest suppliers", "kg", *_QTY), *GROUP),
         ratio("rate_per_kg", "Average rate", "INR per kg", ("amount_kg", "billed_kg")),
         lowest("rate_min", "Lowest rate of a line", "INR per kg", *_RATE),
         highest("rate_max", "Highest rate of a line", "INR per kg", *_RATE),
