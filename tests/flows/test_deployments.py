@@ -121,6 +121,16 @@ def test_the_user_of_the_image_owns_the_folders_that_volumes_come_upon():
         assert set(mounted) <= set(line.split())
 
 
+def test_a_build_sends_no_secret_and_nothing_that_git_ignores_to_docker():
+    kept_out = _lines(".dockerignore")
+    assert {f"**/{name}" for name in (".env", ".data", ".venv")} <= kept_out
+    assert {f"**/{name.rstrip('/')}" for name in _lines(".gitignore")} <= kept_out
+
+
+def _lines(name: str) -> set[str]:
+    return set((ROOT / name).read_text(encoding="utf-8").splitlines())
+
+
 @pytest.mark.parametrize("kind", ["docker", "kubernetes"])
 async def test_a_pool_asks_of_its_worker_what_that_knows(kind: str):
     known = json.loads((WORKERS / "aggregate-worker-metadata.json").read_text(encoding="utf-8"))
