@@ -104,6 +104,23 @@ def test_the_services_of_compose_share_what_they_must():
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
+def test_the_user_of_the_image_owns_the_folders_that_volumes_come_upon():
+    """A new volume takes its owner from the image's folder; where there is none, it is root's."""
+    compose = _compose()
+    image = compose["x-image"]["image"]
+    mounted = [
+        target
+        for service in compose["services"].values()
+        if service["image"] == image
+        for target in (volume.split(":")[1] for volume in service.get("volumes", []))
+    ]
+    before, _, after = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").partition("USER ")
+    user = after.split()[0]
+    for command in ("mkdir", f"chown {user}"):
+        [line] = re.findall(rf"^ +&& {command} (.+?)(?: \\)?$", before, re.MULTILINE)
+        assert set(mounted) <= set(line.split())
+
+
 @pytest.mark.parametrize("kind", ["docker", "kubernetes"])
 async def test_a_pool_asks_of_its_worker_what_that_knows(kind: str):
     known = json.loads((WORKERS / "aggregate-worker-metadata.json").read_text(encoding="utf-8"))
