@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 from pymongo.errors import ExecutionTimeout
 
 from warehouse.access.verdict import Access, OwnerBranch
-from warehouse.dashboards.verdicts import NOTHING, Case, Grant, Refusal, judge, shows_in_all
+from warehouse.dashboards.verdicts import (
+    NOTHING,
+    Case,
+    Grant,
+    Refusal,
+    columns_of,
+    judge,
+    shows_in_all,
+)
 from warehouse.datasets.declaration import Partition
 from warehouse.documents.business import rows_of
 from warehouse.documents.datasets import read_pointer
@@ -130,7 +138,7 @@ class Datasets:
 
         Whichever instances are asked for: their rows were compared with those of all others.
         """
-        telling = [one for one in (*dataset.dimensions, *dataset.measures) if one.is_across]
+        telling = [one for one in columns_of(dataset) if one.is_across]
         if not telling:
             return frozenset()
         paths = {path for column in telling for path in column.evidence}

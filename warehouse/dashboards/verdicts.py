@@ -79,7 +79,9 @@ def _judge_rows(case: Case) -> Grant:
         for doctype in case.dataset.rows_of
         for condition in _rewrite(case, doctype, case.compiled[doctype])
     ]
-    hidden = frozenset(column.name for column in _columns(case.dataset) if _is_hidden(case, column))
+    hidden = frozenset(
+        column.name for column in columns_of(case.dataset) if _is_hidden(case, column)
+    )
     if not shown:
         return Grant(NOTHING, hidden)
     builds = [one.build_id for one in case.partitions]
@@ -179,7 +181,7 @@ def _hide_beyond(case: Case, restricting: set[str]) -> frozenset[str]:
     """Return the columns that tell of rows which `restricting` columns keep from the person."""
     return frozenset(
         column.name
-        for column in _columns(case.dataset)
+        for column in columns_of(case.dataset)
         if (column.within and not restricting <= {*column.within})
         or not all(shows_in_all(case.compiled, path) for path in column.evidence)
     )
@@ -261,5 +263,6 @@ def _hides(access: Access, field: str) -> bool:
     return any(name == field or name.startswith(f"{field}.") for name in access.hidden)
 
 
-def _columns(dataset: Dataset) -> list[Dimension | Measure]:
+def columns_of(dataset: Dataset) -> list[Dimension | Measure]:
+    """Return all that a dataset declares to be shown."""
     return [*dataset.dimensions, *dataset.measures]
