@@ -36,6 +36,7 @@ from warehouse.datasets.lines import (
     line_marks,
     line_measures,
     line_row,
+    reject_undated,
     take_lines,
 )
 from warehouse.datasets.money import PLACES, exact_or_zero, literal
@@ -85,7 +86,7 @@ def _make_feed(scope: Scope, doctype: str) -> Feed:
             **_quantities(),
             **(_money() if doctype == INVOICE else _no_money()),
         },
-        rejects=REJECTS,
+        rejects=[*REJECTS, reject_undated(scope)],
     )
 
 
