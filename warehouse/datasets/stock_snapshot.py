@@ -21,6 +21,7 @@ from warehouse.datasets.columns import (
     ratio,
     share,
     text,
+    within,
 )
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source, TieOut
 from warehouse.datasets.expiry import EXPIRY_SOURCES, find_expiring
@@ -47,6 +48,8 @@ RECONCILIATION = "Stock Reconciliation"
 AGES = (("aged_0_15", 0, 15), ("aged_16_30", 16, 30), ("aged_31_60", 31, 60))
 OLDER = "aged_61_plus"
 ISSUE_DAYS, IDLE_DAYS, EXPIRY_DAYS = 30, 90, 30
+# A reconciliation sets what there is of an item in a warehouse, whatever the entries' UOM.
+COUNTED = ("company", "item_code", "warehouse")
 ZERO = literal("0")
 
 
@@ -116,7 +119,7 @@ def _sum_since_reset() -> Stages:
     return [
         {
             "$setWindowFields": {
-                "partitionBy": {"item_code": "$item_code", "warehouse": "$warehouse"},
+                "partitionBy": {name: f"${name}" for name in COUNTED},
                 "sortBy": order,
                 "output": {
                     "resets": {"$sum": "$sets", "window": {"documents": ["unbounded", "current"]}}
@@ -247,18 +250,26 @@ DATASET = Dataset(
         text("crop", "Crop", "Item.item_name"),
         text("business", "Business", "Item.item_group"),
         day("last_moved", "Last movement", f"{LEDGER}.posting_date"),
-        flag("negative", "Negative stock", _QTY),
+        within(flag("negative", "Negative stock", _QTY), *COUNTED),
         flag("idle", "Without movement for 90 days", f"{LEDGER}.posting_date"),
     ),
     measures=(
-        balance("qty", "Quantity", "stock UOM", _QTY, description="Sum it for one item."),
-        balance("qty_kg", "Weight", "kg", _QTY),
+        within(
+            balance("qty", "Quantity", "stock UOM", _QTY, description="Sum it for one item."),
+            *COUNTED,
+        ),
+        within(balance("qty_kg", "Weight", "kg", _QTY), *COUNTED),
         balance("value", "Value", "INR", _VALUE),
         balance("issued_30d", "Issued in 30 days", "stock UOM", _QTY),
-        balance("aged_0_15", "Received in the last 15 days", "stock UOM", _QTY),
-        balance("aged_16_30", "16 to 30 days ago", "stock UOM", _QTY),
-        balance("aged_31_60", "31 to 60 days ago", "stock UOM", _QTY),
-        balance(OLDER, "Over 60 days ago", "stock UOM", _QTY),
+        *(
+            within(balance(name, title, "stock UOM", _QTY), *COUNTED)
+            for name, title in (
+                ("aged_0_15", "Received in the last 15 days"),
+                ("aged_16_30", "16 to 30 days ago"),
+                ("aged_31_60", "31 to 60 days ago"),
+                (OLDER, "Over 60 days ago"),
+            )
+        ),
         balance(
             "near_expiry", "Expiring within 30 days", "stock UOM", _QTY,
             "Batch.expiry_date", "Serial and Batch Bundle.entries.qty",
