@@ -52,7 +52,9 @@ class Source:
     depends on all documents of the DocType. `by`: the columns that hold its documents' names, for
     one that is only looked up: a partition is then rebuilt only if a document that its rows name
     has changed in `fields`. `is_setting`: units, calendars and the like, which rows reveal nothing
-    of; nobody needs access to them. `is_optional`: a site without it lacks nothing.
+    of; nobody needs access to them. `is_optional`: a site without it lacks nothing. `called`: what
+    rules and inputs call it where its DocType is a source already, as of the invoices of any month
+    that returns go against.
     """
 
     doctype: str
@@ -61,11 +63,12 @@ class Source:
     by: tuple[str, ...] = ()
     is_setting: bool = False
     is_optional: bool = False
+    called: str = ""
 
     @property
     def name(self) -> str:
         """By what rules and inputs call it."""
-        return self.doctype
+        return self.called or self.doctype
 
 
 @dataclass(frozen=True, slots=True)

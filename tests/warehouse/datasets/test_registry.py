@@ -109,6 +109,14 @@ def test_evidence_may_identify_a_person_but_is_declared():
     assert Registry([replace(dataset, sources=(source, *LINES.sources[1:]))]).datasets
 
 
+def test_a_doctype_that_is_a_source_twice_is_called_something_else_there():
+    looked_up = Source("Sales Invoice", ("total",), by=("invoice",))
+    twice = replace(LINES, sources=(*LINES.sources, looked_up))
+    assert "source Sales Invoice is declared 2 times" in faults_of(twice)
+    called = replace(looked_up, called="returned Sales Invoice")
+    assert Registry([replace(LINES, sources=(*LINES.sources, called))]).datasets
+
+
 def test_what_a_column_stays_within_are_dimensions_of_an_aggregate():
     median = Measure("median", "Median", "INR", within=("hub",))
     said = faults_of(replace(LINES, measures=(*LINES.measures, median)))
