@@ -25,6 +25,7 @@ from warehouse.datasets.lines import (
     line_marks,
     line_measures,
     line_row,
+    reject_undated,
     take_lines,
 )
 from warehouse.datasets.money import exact_or_zero
@@ -80,7 +81,7 @@ def _make_feed(scope: Scope, doctype: str) -> Feed:
             **_measure_row(),
             "cleaned": line_marks(C6={"$literal": doctype == POS}),
         },
-        rejects=REJECTS,
+        rejects=[*REJECTS, reject_undated(scope)],
     )
 
 
