@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from litestar import Request
+from litestar.exceptions import SerializationException
 
 from warehouse.accounts.identity import Caller
 from warehouse.errors import OperatorsOnly
@@ -35,6 +36,13 @@ class ApiRequest(Request[Subject, Caller, Any]):
         """Where it came from."""
         sender: Client = self.scope["from"]  # type: ignore[typeddict-item]
         return sender
+
+    async def json(self) -> Any:
+        """Return the body; one that is nested too deeply is refused as one that is no JSON."""
+        try:
+            return await super().json()
+        except RecursionError as error:
+            raise SerializationException("The body is nested too deeply.") from error
 
 
 def operators_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

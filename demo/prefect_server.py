@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -37,6 +38,8 @@ POLL_S = 0.5
 READ_S = 15.0
 BUSY_S = 240.0
 FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
+AT_WORK = ["PENDING", "RUNNING", "CANCELLING"]
+ENDED = "The demo that it belonged to has ended."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,16 @@ class PrefectServer:
             time.sleep(POLL_S)
         raise RuntimeError(f"The deployment {name} was not served within {limit_s:.0f} s.")
 
+    def end_earlier_runs(self, limit_s: float) -> int:
+        """End what earlier demos have left at work or late; return how many runs that were.
+
+        A run whose process died with its demo keeps the place of its deployment, and one that was
+        due meanwhile would take it: the next run of that deployment would be cancelled.
+        """
+        due = {"next_scheduled_start_time": {"before_": datetime.now(UTC).isoformat()}}
+        at_work = self._end_runs(AT_WORK, {}, limit_s)
+        return at_work + self._end_runs(["SCHEDULED"], due, limit_s)
+
     def start_run(self, deployment_id: str) -> str:
         """Start a run of a deployment; return its id."""
         answer = self.post(f"deployments/{deployment_id}/create_flow_run", {})
@@ -102,6 +115,18 @@ class PrefectServer:
         """Return a run as it is now."""
         found: dict[str, Any] = self.get(f"flow_runs/{run_id}")
         return found
+
+    def _end_runs(self, types: list[str], more: dict[str, Any], limit_s: float) -> int:
+        """End the runs of deployments in states of these types, some at a time."""
+        which = {"deployment_id": {"is_null_": False}, "state": {"type": {"any_": types}}, **more}
+        state = {"type": "CANCELLED", "name": "Cancelled", "message": ENDED}
+        change = {"flow_runs": which, "state": state, "force": True}
+        ended, give_up_at = 0, time.monotonic() + limit_s
+        while results := self.post("flow_runs/bulk_set_state", change)["results"]:
+            ended += sum(result["status"] == "ACCEPT" for result in results)
+            if time.monotonic() > give_up_at:
+                raise RuntimeError(f"Earlier runs could not be ended: {results[0]['details']}")
+        return ended
 
     def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Ask, and ask again while the server is busy.

@@ -9,11 +9,13 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
+from tests.api.doors import PORTAL_PASSWORD, SESSION
 from tests.api.serving import TOKEN
 
 if TYPE_CHECKING:
     import httpx
 
+    from tests.api.doors import Doors
     from tests.api.serving import ApiProcess
 
 BASE = "/api/v1/instances/site/doctypes"
@@ -153,6 +155,26 @@ def test_absurd_requests_are_refused(api: ApiProcess, client: httpx.Client):
     huge = send_raw(api, f"{DOCUMENTS}?size={'9' * 100_000}")
     assert huge[9:12] in {b"400", b"414", b"431"}
     assert client.get("/health/live").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"[" * 1500, b'{"a":' * 3000, b'{"username":' + b"[" * 1500, b'{"x":' + b"[" * 3000),
+        b"[" * 900 + b"]" * 900,
+    ],
+)
+def test_a_body_nested_too_deeply_is_refused(doors: Doors, body: bytes):
+    doors.api.put_account("vera", password=PORTAL_PASSWORD)
+    stranger, signed_in = doors.browser(), doors.sign_in("vera")
+    answers = [
+        stranger.post(SESSION, content=body),
+        signed_in.post("/api/v1/tokens", content=body),
+        signed_in.post(f"{SESSION}/links", content=body),
+        signed_in.put(f"{SESSION}/password", content=body),
+    ]
+    assert [answer.status_code for answer in answers] == [400] * 4
+    assert "Traceback" not in doors.api.log
 
 
 def send_raw(api: ApiProcess, path: str) -> bytes:

@@ -11,8 +11,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from prefect import server as prefect_server
+from prefect.server.schemas.actions import WorkPoolCreate
 from prefect.settings.legacy import _get_valid_setting_names
 from prefect.settings.models.root import Settings
+from prefect.workers.base import BaseJobConfiguration
+from pydantic import ConfigDict
 
 from flows.deployments import deployments
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
 ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "docs/deploy"
 # Of the example itself, for whoever starts it.
 OWN = {"PREFECT_AUTH"}
 WORKERS = Path(prefect_server.__file__).parent / "api/collections_data/views"
@@ -89,8 +93,7 @@ def test_no_worker_of_the_documents_has_a_limit_which_a_hasty_retry_would_end(pa
 
 
 def test_the_services_of_compose_share_what_they_must():
-    text = (ROOT / "docs/deploy/compose.yaml").read_text(encoding="utf-8")
-    services = yaml.safe_load(text)["services"]
+    services = _compose()["services"]
     server = services["prefect"]["environment"]
     assert server["PREFECT_SERVER_API_AUTH_STRING"] == services["worker"]["environment"].get(
         "PREFECT_API_AUTH_STRING"
@@ -101,10 +104,96 @@ def test_the_services_of_compose_share_what_they_must():
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
+def test_the_user_of_the_image_owns_the_folders_that_volumes_come_upon():
+    """A new volume takes its owner from the image's folder; where there is none, it is root's."""
+    compose = _compose()
+    image = compose["x-image"]["image"]
+    mounted = [
+        target
+        for service in compose["services"].values()
+        if service["image"] == image
+        for target in (volume.split(":")[1] for volume in service.get("volumes", []))
+    ]
+    before, _, after = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").partition("USER ")
+    user = after.split()[0]
+    for command in ("mkdir", f"chown {user}"):
+        [line] = re.findall(rf"^ +&& {command} (.+?)(?: \\)?$", before, re.MULTILINE)
+        assert set(mounted) <= set(line.split())
+
+
+def test_a_build_sends_no_secret_and_nothing_that_git_ignores_to_docker():
+    kept_out = _lines(".dockerignore")
+    assert {f"**/{name}" for name in (".env", ".data", ".venv")} <= kept_out
+    assert {f"**/{name.rstrip('/')}" for name in _lines(".gitignore")} <= kept_out
+
+
+def _lines(name: str) -> set[str]:
+    return set((ROOT / name).read_text(encoding="utf-8").splitlines())
+
+
 @pytest.mark.parametrize("kind", ["docker", "kubernetes"])
-def test_the_job_variables_of_a_pool_are_those_that_prefect_knows(kind: str):
+async def test_a_pool_asks_of_its_worker_what_that_knows(kind: str):
     known = json.loads((WORKERS / "aggregate-worker-metadata.json").read_text(encoding="utf-8"))
     template = known[f"prefect-{kind}"][kind]["default_base_job_configuration"]
     schema = template["variables"] | {"additionalProperties": False}
-    given = json.loads((ROOT / f"docs/deploy/{kind}-pool.json").read_text(encoding="utf-8"))
-    Draft202012Validator(schema).validate(given)
+    asked = (await _job(kind)).model_dump(exclude_none=True, exclude={"job_manifest"})
+    Draft202012Validator(schema).validate(asked)
+
+
+async def test_a_container_of_a_run_has_settings_store_and_results():
+    compose = _compose()
+    beside = compose["services"]["worker"]["environment"]
+    job = await _job("docker")
+    assert f"/srv/csa/.env:{job.env['WAREHOUSE_HOME']}/.env:ro" in job.volumes
+    assert job.networks == [f"{compose['name']}_default"]
+    for name in ("MONGODB_URI", "PREFECT_API_URL", "PREFECT_RESULTS_LOCAL_STORAGE_PATH"):
+        assert job.env[name] == beside[name]
+    assert [f"{compose['name']}_{each}" for each in compose["services"]["worker"]["volumes"]] == [
+        each for each in job.volumes if not each.startswith("/")
+    ]
+
+
+async def test_a_kubernetes_job_of_a_run_has_settings_and_results():
+    beside = {each["kind"]: each for each in _manifests()}
+    worker = beside["Deployment"]["spec"]["template"]["spec"]
+    job = await _job("kubernetes")
+    pod = job.job_manifest["spec"]["template"]["spec"]
+    [run], [of_worker] = pod["containers"], worker["containers"]
+    assert run["envFrom"] == [{"secretRef": {"name": "csa"}}]
+    assert run["envFrom"][0] in of_worker["envFrom"]
+    for shared in ("volumes", "securityContext"):
+        assert pod[shared] == worker[shared]
+    assert run["volumeMounts"] == of_worker["volumeMounts"]
+    assert (
+        pod["volumes"][0]["persistentVolumeClaim"]["claimName"]
+        == (beside["PersistentVolumeClaim"]["metadata"]["name"])
+    )
+    assert job.env["PREFECT_RESULTS_LOCAL_STORAGE_PATH"] == run["volumeMounts"][0]["mountPath"]
+    assert pod["serviceAccountName"] in [
+        each["metadata"]["name"] for each in _manifests() if each["kind"] == "ServiceAccount"
+    ]
+
+
+class Job(BaseJobConfiguration):
+    """What a pool makes for a run, before the worker of its kind adds the run's own."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+async def _job(kind: str) -> Job:
+    template = json.loads((DEPLOY / f"{kind}-pool.json").read_text(encoding="utf-8"))
+    pool = WorkPoolCreate(name="csa", type=kind, base_job_template=template)
+    written = _written()["daily"]["work_pool"]
+    assert written["name"] == pool.name
+    job: Job = await Job.from_template_and_values(
+        pool.base_job_template, written["job_variables"], client=object()
+    )
+    return job
+
+
+def _compose() -> dict[str, Any]:
+    return yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+
+
+def _manifests() -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text(encoding="utf-8")))

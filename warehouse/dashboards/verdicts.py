@@ -3,7 +3,8 @@
 Rows that are parts of documents are seen by whoever may see the document: each branch of the access
 to its DocType becomes a condition on what the row carries of it. What can't be judged on a row is
 hidden. Aggregates are seen by whoever may see everything that they are made of, each field of it,
-but for what a column of theirs keeps apart; ownership and shares open none.
+but for what a column of theirs keeps apart; ownership and shares open none. Of a column that tells
+of more than its row, nothing is seen by whom another column keeps from some of that.
 """
 
 from __future__ import annotations
@@ -166,11 +167,22 @@ def _judge_aggregates(case: Case) -> Grant | Refusal:
         if any(_hides(compiled, field) for field in fields):
             return Refusal(case.instance, doctype, "field_hidden")
         conditions += covered
+    hidden = _hide_beyond(case, {name for condition in conditions for name in condition})
     if case.dataset.observes:
         conditions.append(_observe(case.compiled))
     builds = [one.build_id for one in case.partitions]
     within = {"instance": case.instance, "build_id": {"$in": builds}}
-    return Grant({"$and": [within, *conditions]}, is_whole=not conditions)
+    return Grant({"$and": [within, *conditions]}, hidden, is_whole=not conditions)
+
+
+def _hide_beyond(case: Case, restricting: set[str]) -> frozenset[str]:
+    """Return the columns that tell of rows which `restricting` columns keep from the person."""
+    return frozenset(
+        column.name
+        for column in _columns(case.dataset)
+        if (column.within and not restricting <= {*column.within})
+        or not all(_shows(case, path, of_all=True) for path in column.evidence)
+    )
 
 
 def _observe(compiled: Mapping[str, Access | Denial]) -> Condition:

@@ -5,6 +5,7 @@ unless it stands by itself.
 Before version 14 there is no payment ledger, and the GL entries of party accounts say the same.
 Unlike ERPNext's report, what is not yet due has a bucket of its own, and what is negative (an
 advance, a credit not yet used) a column of its own: buckets and advances add up to the ledger.
+What is settled is settled in the company's currency; what is left is worth INR at the day's rate.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from warehouse.cleaning.currency import is_unconverted, rate_to_inr, round_money
+from warehouse.cleaning.currency import is_unconverted, round_money, to_inr
 from warehouse.cleaning.vouchers import has_text, mark
 from warehouse.datasets.declaration import Feed
-from warehouse.datasets.lines import as_flag
+from warehouse.datasets.lines import as_flag, rate_of_balance
 from warehouse.datasets.money import exact_or_zero, literal
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ INVOICE_FIELDS = ("is_return", "return_against", "update_outstanding_for_self")
 LEDGER, GENERAL = "Payment Ledger Entry", "GL Entry"
 # The last day of each bucket, as in ERPNext's report.
 BUCKETS = (("d0_30", 30), ("d31_60", 60), ("d61_90", 90), ("d91_120", 120))
+ZERO = literal("0")
 OLDEST, NOT_DUE, ADVANCES = "d121_plus", "not_due", "advances"
 COLUMNS = (NOT_DUE, *(name for name, _ in BUCKETS), OLDEST, ADVANCES)
 
@@ -93,43 +95,40 @@ def _balance(scope: Scope, side: Side) -> Stages:
     """Return stages: entries → one document a voucher that is outstanding, with its party."""
     key = ("company", "account", "party_type", "party")
     against = {"voucher_type": "$against_voucher_type", "voucher": "$against_voucher_no"}
-    sums = {name: {"$sum": f"${name}"} for name in ("invoiced", "paid", "credit_note", "missing")}
+    sums = {name: {"$sum": f"${name}"} for name in ("invoiced", "paid", "credit_note")}
     dates = {
         "posting_date": {"$max": "$own_date"},
         "due_date": {"$max": "$own_due"},
         "first_date": {"$min": "$first_date"},
     }
-    outstanding = {"$subtract": ["$invoiced", {"$add": ["$paid", "$credit_note"]}]}
+    balance = {"$subtract": ["$invoiced", {"$add": ["$paid", "$credit_note"]}]}
     return [
-        {"$set": {"inr_rate": rate_to_inr(scope.books, "$company", "$posting_date", scope.month)}},
         {"$set": _split_entry()},
         {"$group": {"_id": {**{one: f"${one}" for one in key}, **against}, **sums, **_own_dates()}},
         *scope.lookup(side.invoice, "_id.voucher", "of_invoice"),
         {"$set": _follow_return(side)},
         {"$group": {"_id": "$_id", **sums, **dates}},
-        {"$set": {"outstanding": outstanding}},
-        {"$match": {"outstanding": {"$ne": literal("0")}}},
+        {"$set": {"balance": balance}},
+        {"$match": {"balance": {"$ne": ZERO}}},
         *scope.crosswalk("parties", "_id.party", "party", {"party_type": side.party_type}),
-        {"$set": _age(scope)},
+        {"$set": {**_age(scope), "inr_rate": rate_of_balance(scope, "$_id.company")}},
     ]
 
 
 def _split_entry() -> dict[str, Expression]:
     """Return what an entry is: invoiced, paid or credited, as ERPNext's report splits it."""
-    inr = {"$multiply": [exact_or_zero("$amount"), {"$ifNull": ["$inr_rate", literal("0")]}]}
-    negative = {"$multiply": [inr, -1]}
+    amount = exact_or_zero("$amount")
+    negative = {"$multiply": [amount, -1]}
     is_payment = {"$in": ["$voucher_type", ["Journal Entry", "Payment Entry"]]}
     is_other = {"$ne": ["$voucher_no", "$against_voucher_no"]}
     is_positive = {"$gt": ["$amount", 0]}
     is_invoice = {"$in": ["$voucher_type", ["Sales Invoice", "Purchase Invoice"]]}
-    zero = literal("0")
     invoiced = {"$and": [is_positive, {"$not": [{"$and": [is_payment, is_other]}]}]}
     credited = {"$and": [{"$not": [is_positive]}, is_invoice]}
     return {
-        "invoiced": {"$cond": [invoiced, inr, zero]},
-        "credit_note": {"$cond": [credited, negative, zero]},
-        "paid": {"$cond": [{"$or": [invoiced, credited]}, zero, negative]},
-        "missing": as_flag(is_unconverted()),
+        "invoiced": {"$cond": [invoiced, amount, ZERO]},
+        "credit_note": {"$cond": [credited, negative, ZERO]},
+        "paid": {"$cond": [{"$or": [invoiced, credited]}, ZERO, negative]},
         "is_own": {"$not": [is_other]},
     }
 
@@ -189,13 +188,11 @@ def _row(side: Side) -> dict[str, Expression]:
         "due_date": "$due_date",
         "age": "$age",
         "bucket": bucket,
-        "invoiced": round_money("$invoiced"),
-        "paid": round_money("$paid"),
-        "credit_note": round_money("$credit_note"),
-        "outstanding": round_money("$outstanding"),
+        **{name: _in_inr(name) for name in ("invoiced", "paid", "credit_note")},
+        "outstanding": _in_inr("balance"),
         **{name: _in_bucket(bucket, name) for name in COLUMNS},
-        "rate_missing": as_flag({"$gt": ["$missing", 0]}),
-        "cleaned": mark(C7={"$gt": ["$missing", 0]}),
+        "rate_missing": as_flag(is_unconverted()),
+        "cleaned": mark(C7=is_unconverted()),
     }
 
 
@@ -207,7 +204,7 @@ def until(scope: Scope) -> dict[str, Any]:
 def _name_bucket() -> Expression:
     """Return an expression: the bucket of `$age` days since the due date, or advances."""
     branches = [
-        {"case": {"$lt": ["$outstanding", 0]}, "then": ADVANCES},
+        {"case": {"$lt": ["$balance", 0]}, "then": ADVANCES},
         {"case": {"$lt": ["$age", 0]}, "then": NOT_DUE},
         *({"case": {"$lte": ["$age", last]}, "then": name} for name, last in BUCKETS),
     ]
@@ -215,4 +212,9 @@ def _name_bucket() -> Expression:
 
 
 def _in_bucket(bucket: Expression, name: str) -> Expression:
-    return {"$cond": [{"$eq": [bucket, name]}, round_money("$outstanding"), literal("0")]}
+    return {"$cond": [{"$eq": [bucket, name]}, _in_inr("balance"), ZERO]}
+
+
+def _in_inr(name: str) -> Expression:
+    # Rounded as the company's books are, not as rupees: a party's rows are summed.
+    return to_inr(round_money(f"${name}"))

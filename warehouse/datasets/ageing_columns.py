@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from warehouse.cleaning.currency import rate_to_inr
+from warehouse.cleaning.currency import to_inr
 from warehouse.datasets.ageing import COLUMNS, GENERAL, LEDGER, OLDEST, Side, until
 from warehouse.datasets.columns import balance, day, integer, known_by, link, share, text
 from warehouse.datasets.declaration import Check, Feed, Source, TieOut, Upstream
-from warehouse.datasets.lines import SETTINGS
-from warehouse.datasets.money import exact_or_zero, literal
+from warehouse.datasets.lines import SETTINGS, rate_of_balance
+from warehouse.datasets.money import exact_or_zero
 from warehouse.identity.parties import PARTY_EVIDENCE
 
 if TYPE_CHECKING:
@@ -100,13 +100,14 @@ def _of_entries(*fields: str) -> tuple[str, ...]:
 def _add_ledger(scope: Scope, side: Side) -> Feed:
     """Return the other side of the tie-out: the GL's balance of party accounts, by party."""
     debit = {"$subtract": [exact_or_zero("$debit"), exact_or_zero("$credit")]}
-    rate = rate_to_inr(scope.books, "$company", "$posting_date", scope.month)
+    balance = {"$sum": {"$multiply": [debit, side.sign]}}
+    total = to_inr("$balance", rate_of_balance(scope, "$_id.company"))
     stages: Stages = [
         {"$match": {"is_cancelled": {"$ne": 1}, "party": {"$nin": [None, ""]}, **until(scope)}},
         *scope.lookup("Account", "account", "of_account"),
         {"$match": {"of_account.account_type": side.account_type}},
-        {"$set": {"inr": {"$multiply": [debit, side.sign, {"$ifNull": [rate, literal("0")]}]}}},
-        {"$group": {"_id": {"company": "$company", "party": "$party"}, "total": {"$sum": "$inr"}}},
+        {"$group": {"_id": {"company": "$company", "party": "$party"}, "balance": balance}},
+        {"$project": {"total": total}},
     ]
     return Feed(of=GENERAL, row={}, stages=stages)
 

@@ -95,3 +95,8 @@ def empty_in(column: Column, *doctypes: str) -> Column:
 def known_by(column: Column, evidence: tuple[str, ...]) -> Column:
     """Return a column that tells whether documents agree in the fields of the evidence."""
     return replace(column, evidence=evidence)
+
+
+def within(column: Column, *dimensions: str) -> Column:
+    """Return a column that tells of all rows that are alike in some dimensions."""
+    return replace(column, within=dimensions)

@@ -106,6 +106,8 @@ class Dimension:
     `empty_in`: the DocTypes among `rows_of` whose rows have nothing in it; of each of the others
     `of` names a field. `evidence`: fields that documents are compared by, of which the column tells
     only whether they agree: it is for those who may see them in all documents.
+    `within`: of an aggregate's column that tells of other rows than its own (a median, a rank), the
+    dimensions that it stays within. Whoever is restricted by another one does not see it.
     """
 
     name: str
@@ -116,6 +118,7 @@ class Dimension:
     description: str = ""
     empty_in: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
 
 
 class MeasureKind(StrEnum):
@@ -156,7 +159,7 @@ class Measure:
 
     `parts`: of a RATIO the measures (numerator, denominator), of a DISTINCT the dimension, of a NEW
     or RETURNING the dimension and the measure, of a GROWTH the measure. `factor`: what a ratio is
-    multiplied by, such as 100 for percent. `empty_in`, `evidence`: as of a dimension.
+    multiplied by, such as 100 for percent. `empty_in`, `evidence`, `within`: as of a dimension.
     """
 
     name: str
@@ -169,6 +172,7 @@ class Measure:
     description: str = ""
     empty_in: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,11 @@ def find_faults(dataset: Dataset, known: Mapping[str, Dataset]) -> Iterator[str]
     for dimension in dataset.dimensions:
         yield from _of_faults(dataset, known, dimension)
         yield from _coverage_faults(dataset, dimension)
+        yield from _within_faults(dataset, dimension)
     for measure in dataset.measures:
         yield from _of_faults(dataset, known, measure)
         yield from _coverage_faults(dataset, measure)
+        yield from _within_faults(dataset, measure)
         yield from _measure_faults(dataset, measure)
 
 
@@ -163,6 +165,15 @@ def _coverage_faults(dataset: Dataset, column: Dimension | Measure) -> Iterator[
             )
     for doctype in sorted(empty & named | empty - rows_of):
         yield f"column {column.name}: empty_in names {doctype}, whose rows have it or are none"
+
+
+def _within_faults(dataset: Dataset, column: Dimension | Measure) -> Iterator[str]:
+    names = {one.name for one in dataset.dimensions}
+    for name in column.within:
+        if name not in names:
+            yield f"column {column.name}: within names {name}, which is no dimension"
+    if column.within and dataset.rows_of:
+        yield f"column {column.name}: within is for aggregates, and rows_of names documents"
 
 
 def _fields_under(dataset: Dataset, known: Mapping[str, Dataset], depth: int = 0) -> set[str]:

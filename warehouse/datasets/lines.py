@@ -72,6 +72,11 @@ def place_in_time(scope: Scope, date_path: str, company: str = "$company") -> di
     }
 
 
+def rate_of_balance(scope: Scope, company: str = "$company") -> Expression:
+    """Return an expression: the rate to INR of a balance, which is that of the day it is of."""
+    return rate_to_inr(scope.books, company, {"$literal": scope.as_of}, scope.month)
+
+
 def in_unit(unit: str, stock_qty: str) -> Expression:
     """Return a quantity in a canonical unit, null if the item's unit is another one."""
     converted = {"$multiply": [exact_or_zero(stock_qty), "$item.unit_factor"]}

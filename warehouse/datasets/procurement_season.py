@@ -19,6 +19,7 @@ from warehouse.datasets.columns import (
     ratio,
     share,
     text,
+    within,
 )
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Upstream
 from warehouse.datasets.lines import rate_per_kg
@@ -26,7 +27,7 @@ from warehouse.datasets.money import literal
 from warehouse.identity.parties import PARTY_EVIDENCE
 
 if TYPE_CHECKING:
-    from warehouse.datasets.declaration import Expression, Stages
+    from warehouse.datasets.declaration import Stages
     from warehouse.datasets.scope import Scope
 
 LINES = "procurement_lines"
@@ -45,9 +46,11 @@ def build(_scope: Scope) -> list[Feed]:
     """Return one row for each season, crop, hub and supplier."""
     sums = {name: {"$sum": f"${name}"} for name in SUMMED}
     ends = {"rate_min": {"$min": "$rate"}, "rate_max": {"$max": "$rate"}}
+    middle = {"middle_rate": {"$avg": "$middle_rate"}}
     stages: Stages = [
         {"$set": {"rate": rate_per_kg("$amount_kg", "$billed_kg")}},
-        {"$group": {"_id": {name: f"${name}" for name in KEY}, **sums, **ends, "rates": _rates()}},
+        *_find_middle(),
+        {"$group": {"_id": {name: f"${name}" for name in KEY}, **sums, **ends, **middle}},
         {"$set": {name: f"$_id.{name}" for name in GROUP}},
         *_find_median(),
         *_find_largest(),
@@ -57,34 +60,37 @@ def build(_scope: Scope) -> list[Feed]:
     return [Feed(of=LINES, stages=stages, row=row)]
 
 
-def _rates() -> Expression:
-    return {"$push": {"$cond": [{"$eq": ["$rate", None]}, "$$REMOVE", "$rate"]}}
+def _find_middle() -> Stages:
+    """Return stages that leave in `middle_rate` the one or two rates that half are above and below.
+
+    Ranked from the highest, lines without a rate come last.
+    """
+    partition = {name: f"${name}" for name in GROUP}
+    rank: dict[str, Any] = {"rank": {"$documentNumber": {}}}
+    rated = {"$sum": {"$cond": [{"$eq": ["$rate", None]}, 0, 1]}}
+    ranked: dict[str, Any] = {
+        "partitionBy": partition,
+        "sortBy": {"rate": -1},
+        "output": {**rank, "rated": rated},
+    }
+    off = {"$abs": {"$subtract": [{"$multiply": ["$rank", 2]}, {"$add": ["$rated", 1]}]}}
+    return [
+        {"$setWindowFields": ranked},
+        {"$set": {"middle_rate": {"$cond": [{"$lte": [off, 1]}, "$rate", None]}}},
+    ]
 
 
 def _find_median() -> Stages:
-    """Return stages that set the median rate of the season, crop and hub times a row's kg."""
+    """Return stages that set the median rate of the season, crop and hub times a row's kg.
+
+    The average of two middle rates is theirs, whether one supplier has both or two have one each.
+    """
     partition = {name: f"${name}" for name in GROUP}
-    pushed = {"$push": "$rates"}
-    window: dict[str, Any] = {"partitionBy": partition, "output": {"all_rates": pushed}}
-    joined = {
-        "$reduce": {
-            "input": "$all_rates",
-            "initialValue": [],
-            "in": {"$concatArrays": ["$$value", "$$this"]},
-        }
-    }
-    sorted_rates = {"$sortArray": {"input": joined, "sortBy": 1}}
-    count = {"$size": "$$sorted"}
-    lower = {"$toInt": {"$floor": {"$divide": [{"$subtract": [count, 1]}, 2]}}}
-    upper = {"$toInt": {"$floor": {"$divide": [count, 2]}}}
-    pair = [{"$arrayElemAt": ["$$sorted", lower]}, {"$arrayElemAt": ["$$sorted", upper]}]
-    middle = {"$divide": [{"$add": pair}, 2]}
-    median = {"$cond": [{"$eq": [count, 0]}, ZERO, middle]}
-    found = {"$let": {"vars": {"sorted": sorted_rates}, "in": median}}
+    median = {"median": {"$avg": "$middle_rate"}}
+    amount_at_median = {"$multiply": [{"$ifNull": ["$median", ZERO]}, "$billed_kg"]}
     return [
-        {"$setWindowFields": window},
-        {"$set": {"median_amount": {"$multiply": [found, "$billed_kg"]}}},
-        {"$unset": ["all_rates", "rates"]},
+        {"$setWindowFields": {"partitionBy": partition, "output": median}},
+        {"$set": {"median_amount": amount_at_median}},
     ]
 
 
@@ -162,8 +168,8 @@ DATASET = Dataset(
         amount("billed_kg", "Billed weight", "kg", *_QTY),
         amount("not_billed", "Received, not billed", "INR", f"{RECEIPT}.items.billed_amt"),
         amount("lines", "Lines", "lines"),
-        amount("median_amount", "Billed weight at the median rate", "INR", _NET),
-        amount("top_kg", "Of the ten largest suppliers", "kg", *_QTY),
+        within(amount("median_amount", "Billed weight at the median rate", "INR", _NET), *GROUP),
+        within(amount("top_kg", "Of the ten largest suppliers", "kg", *_QTY), *GROUP),
         ratio("rate_per_kg", "Average rate", "INR per kg", ("amount_kg", "billed_kg")),
         lowest("rate_min", "Lowest rate of a line", "INR per kg", *_RATE),
         highest("rate_max", "Highest rate of a line", "INR per kg", *_RATE),

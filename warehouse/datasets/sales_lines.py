@@ -130,6 +130,8 @@ def of_invoices(*fields: str) -> tuple[str, ...]:
 
 _NET = of_invoices("items.base_net_amount")
 _QTY = of_invoices("items.stock_qty")
+# A return is compared with the invoice that it goes against, which somebody may not see.
+_RETURNED = of_invoices("items.qty", "is_return", "return_against", "update_stock")
 CHANNEL = of_invoices("is_pos", *vouchers.ONLINE_ORDER_FIELDS)
 TAX = "taxes.base_tax_amount_after_discount_amount"
 
@@ -169,11 +171,14 @@ DATASET = Dataset(
         text("district", "District", *of_invoices("territory")),
         text("channel", "Channel", *CHANNEL, description="pos, online or direct"),
         flag("provisional", "Not yet merged", description="A POS Invoice of a shift not closed."),
-        flag(
-            "value_only",
-            "Perhaps of value only",
-            *of_invoices("is_return"),
-            description="A return of a line's whole quantity that moved no stock.",
+        known_by(
+            flag(
+                "value_only",
+                "Perhaps of value only",
+                *of_invoices("is_return"),
+                description="A return of a line's whole quantity that moved no stock.",
+            ),
+            _RETURNED,
         ),
     ),
     measures=(
@@ -187,12 +192,15 @@ DATASET = Dataset(
         amount("qty_kg", "Weight", "kg", *_QTY),
         amount("qty_litre", "Volume", "litre", *_QTY),
         amount("qty_number", "Number", "number", *_QTY),
-        amount(
-            "qty_billed",
-            "Quantity without returns of value",
-            "stock UOM",
-            *_QTY,
-            description="Sum it for one item.",
+        known_by(
+            amount(
+                "qty_billed",
+                "Quantity without returns of value",
+                "stock UOM",
+                *_QTY,
+                description="Sum it for one item.",
+            ),
+            _RETURNED,
         ),
         amount(
             "invoices",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from warehouse.cleaning.currency import rate_to_inr, round_money
+from warehouse.cleaning.currency import round_money
 from warehouse.cleaning.units import KG
 from warehouse.cleaning.vouchers import has_text, mark
 from warehouse.datasets.columns import (
@@ -21,10 +21,18 @@ from warehouse.datasets.columns import (
     ratio,
     share,
     text,
+    within,
 )
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source, TieOut
 from warehouse.datasets.expiry import EXPIRY_SOURCES, find_expiring
-from warehouse.datasets.lines import ITEMS, SETTINGS, as_flag, has_no_unit, in_unit
+from warehouse.datasets.lines import (
+    ITEMS,
+    SETTINGS,
+    as_flag,
+    has_no_unit,
+    in_unit,
+    rate_of_balance,
+)
 from warehouse.datasets.money import exact_or_zero, literal
 from warehouse.identity.items import ITEM_EVIDENCE
 
@@ -40,6 +48,8 @@ RECONCILIATION = "Stock Reconciliation"
 AGES = (("aged_0_15", 0, 15), ("aged_16_30", 16, 30), ("aged_31_60", 31, 60))
 OLDER = "aged_61_plus"
 ISSUE_DAYS, IDLE_DAYS, EXPIRY_DAYS = 30, 90, 30
+# A reconciliation sets what there is of an item in a warehouse, whatever the entries' UOM.
+COUNTED = ("company", "item_code", "warehouse")
 ZERO = literal("0")
 
 
@@ -52,7 +62,7 @@ def build(scope: Scope) -> list[Feed]:
         {"$set": _read_entry(scope)},
         *_sum_since_reset(),
         *scope.crosswalk("items", "_id.item_code", "item"),
-        {"$set": {**_place_ages(), "inr_rate": _rate(scope, "$_id.company")}},
+        {"$set": {**_place_ages(), "inr_rate": rate_of_balance(scope, "$_id.company")}},
     ]
     return [Feed(of=LEDGER, stages=stages, row=_row(scope))]
 
@@ -109,7 +119,7 @@ def _sum_since_reset() -> Stages:
     return [
         {
             "$setWindowFields": {
-                "partitionBy": {"item_code": "$item_code", "warehouse": "$warehouse"},
+                "partitionBy": {name: f"${name}" for name in COUNTED},
                 "sortBy": order,
                 "output": {
                     "resets": {"$sum": "$sets", "window": {"documents": ["unbounded", "current"]}}
@@ -173,11 +183,6 @@ def _row(scope: Scope) -> dict[str, Expression]:
     }
 
 
-def _rate(scope: Scope, company: str) -> Expression:
-    # A balance is worth what its currency is worth on the day.
-    return rate_to_inr(scope.books, company, {"$literal": scope.as_of}, scope.month)
-
-
 def _days_ago(scope: Scope, days: int) -> str:
     return (date.fromisoformat(scope.as_of) - timedelta(days=days)).isoformat()
 
@@ -202,7 +207,7 @@ def _add_bin_values(scope: Scope) -> Feed:
     value = {"$multiply": [exact_or_zero("$stock_value"), "$inr_rate"]}
     stages: Stages = [
         *scope.lookup("Warehouse", "warehouse", "of_warehouse"),
-        {"$set": {"inr_rate": _rate(scope, "$of_warehouse.company")}},
+        {"$set": {"inr_rate": rate_of_balance(scope, "$of_warehouse.company")}},
         {"$group": {"_id": group, "total": {"$sum": value}}},
     ]
     return Feed(of="Bin", row={}, stages=stages)
@@ -245,18 +250,26 @@ DATASET = Dataset(
         text("crop", "Crop", "Item.item_name"),
         text("business", "Business", "Item.item_group"),
         day("last_moved", "Last movement", f"{LEDGER}.posting_date"),
-        flag("negative", "Negative stock", _QTY),
+        within(flag("negative", "Negative stock", _QTY), *COUNTED),
         flag("idle", "Without movement for 90 days", f"{LEDGER}.posting_date"),
     ),
     measures=(
-        balance("qty", "Quantity", "stock UOM", _QTY, description="Sum it for one item."),
-        balance("qty_kg", "Weight", "kg", _QTY),
+        within(
+            balance("qty", "Quantity", "stock UOM", _QTY, description="Sum it for one item."),
+            *COUNTED,
+        ),
+        within(balance("qty_kg", "Weight", "kg", _QTY), *COUNTED),
         balance("value", "Value", "INR", _VALUE),
         balance("issued_30d", "Issued in 30 days", "stock UOM", _QTY),
-        balance("aged_0_15", "Received in the last 15 days", "stock UOM", _QTY),
-        balance("aged_16_30", "16 to 30 days ago", "stock UOM", _QTY),
-        balance("aged_31_60", "31 to 60 days ago", "stock UOM", _QTY),
-        balance(OLDER, "Over 60 days ago", "stock UOM", _QTY),
+        *(
+            within(balance(name, title, "stock UOM", _QTY), *COUNTED)
+            for name, title in (
+                ("aged_0_15", "Received in the last 15 days"),
+                ("aged_16_30", "16 to 30 days ago"),
+                ("aged_31_60", "31 to 60 days ago"),
+                (OLDER, "Over 60 days ago"),
+            )
+        ),
         balance(
             "near_expiry", "Expiring within 30 days", "stock UOM", _QTY,
             "Batch.expiry_date", "Serial and Batch Bundle.entries.qty",

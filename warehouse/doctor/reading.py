@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from warehouse.doctor.catalog import Answers, ask_for, choose_doctypes, is_refusal
+from warehouse.doctor.catalog import Answers, ask_for, choose_doctypes
 from warehouse.doctor.findings import Finding, error, list_names, warning, well
 from warehouse.doctor.rules import (
     ADMINISTRATOR,
@@ -113,20 +112,18 @@ def _tell_denied(subject: str, tables: Sequence[str], cure: str) -> Finding:
 async def check_user_permissions(key: Key) -> list[Finding]:
     """Return whether User Permissions hide documents from the key's user."""
     subject = f"{key.instance} User Permissions"
-    if key.user == ADMINISTRATOR or "User Permission" not in key.catalog:
-        return []
-    query = ListQuery("User Permission", ("allow",), filters=(("user", "=", key.user),))
     try:
-        rows = await key.client.list_rows(query)
-    except ErpRejected as failure:
-        if not is_refusal(failure):
-            raise
-        message = f"The key may not see whether User Permissions hide documents from {key.user}."
-        return [warning(subject, message, give_role(key.user, SYSTEM_MANAGER))]
-    if not rows:
+        allowed = await key.client.read_user_permissions()
+    except (ErpRejected, ErpContractBroken) as failure:
+        message = (
+            f"Whether User Permissions hide documents from {key.user} is unknown, so nothing that "
+            f"is missing is removed. {failure.message}"
+        )
+        cure = "Every user may ask for its own: let a proxy or firewall before the ERP pass it on."
+        return [warning(subject, message, cure)]
+    if not allowed:
         return [well(subject, f"None hides documents from {key.user}.")]
-    allowed = Counter(str(row.get("allow")) for row in rows)
-    listed = list_names(f"{allow} ({number})" for allow, number in allowed.items())
+    listed = list_names(f"{allow} ({len(rows)})" for allow, rows in sorted(allowed.items()))
     return [
         error(
             subject,

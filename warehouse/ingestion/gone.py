@@ -57,7 +57,12 @@ def explain(
 def is_suspect(departures: Sequence[Departure], stored: int) -> bool:
     """Say whether too many of `stored` documents left without a trace to believe it."""
     untraced = sum(departure.reason is Reason.VANISHED for departure in departures)
-    return untraced > max(UNTRACED_DOCUMENTS, stored * UNTRACED_SHARE)
+    return untraced > count_bearable(stored)
+
+
+def count_bearable(stored: int) -> int:
+    """Return how many of `stored` documents may leave without a trace before it is suspect."""
+    return max(UNTRACED_DOCUMENTS, int(stored * UNTRACED_SHARE))
 
 
 def _explain(doctype: str, lifetime: Lifetime, feeds: Feeds, same_creation: list[str]) -> Departure:

@@ -64,8 +64,11 @@ class DocTypeSync:
         return len(self._work.departures.renamed)
 
     def describe_work(self) -> str:
-        """Return what the survey found to do, so that the same work reads the same."""
-        return self._work.describe()
+        """Return what the survey found to do, so that the same work reads the same.
+
+        A survey that failed has found out nothing, which is no work that was done before.
+        """
+        return self.task.session.run_id if self.error else self._work.describe()
 
     async def survey(self) -> None:
         """Find out what there is to do.

@@ -18,6 +18,7 @@ from warehouse.errors import DatasetError, LeaseError, WarehouseError
 from warehouse.transform.checking import (
     assert_sound,
     judge,
+    judge_settings,
     set_rejected_aside,
     survey_rows,
     tie_out,
@@ -27,7 +28,7 @@ from warehouse.transform.streaming import DUPLICATE_KEY, RowWriter, open_source,
 from warehouse.transform.versions import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from warehouse.datasets.declaration import Dataset
@@ -100,6 +101,27 @@ async def build(
     return records
 
 
+async def record_failed_plan(
+    dataset: Dataset, slots: Iterable[Slot], token: int, error: Exception, now: datetime
+) -> list[DatasetBuild]:
+    """Store and return the records of partitions whose rule failed before anything was built."""
+    records = [
+        DatasetBuild(
+            id=str(ObjectId()),
+            dataset=dataset.slug,
+            slot=slot,
+            token=token,
+            state=BuildState.FAILED,
+            started_at=now,
+            finished_at=now,
+            failure=describe(dataset, error),
+        )
+        for slot in slots
+    ]
+    await DatasetBuild.insert_many(records)
+    return records
+
+
 async def _store_rows(order: Order, records: list[DatasetBuild]) -> None:
     if order.dataset.is_streamed:
         builds = {record.slot.instance: record.id for record in records}
@@ -132,6 +154,7 @@ async def _examine(order: Order, record: DatasetBuild, versions: Versions) -> No
     }
     record.cleaned = survey.cleaned
     record.checks = [judge(check, survey.good) for check in dataset.checks]
+    record.checks += judge_settings(order.scope)
     record.names = survey.names
     await _digest_inputs(record, order, versions)
     if record.rejected:
@@ -160,6 +183,27 @@ async def _digest_inputs(record: DatasetBuild, order: Order, versions: Versions)
             version = inputs[source.name].version
             inputs[source.name] = Input(name=source.name, version=version, digest=found)
     record.inputs = list(inputs.values())
+
+
+async def doubt_digests(dataset: Dataset, built: list[DatasetBuild], versions: Versions) -> None:
+    """Take from builds the digests of sources that changed since they were planned.
+
+    Rows may have been made before the change, and the digest after it. Without one the partition
+    counts as out of date, and is built once more.
+    """
+    for instance in {record.slot.instance for record in built}:
+        doubtful = {
+            source.name
+            for source in dataset.doctypes
+            if source.by and await versions.has_changed(instance, source)
+        }
+        for record in built:
+            if doubtful and record.slot.instance == instance:
+                record.inputs = [
+                    Input(name=one.name, version=one.version) if one.name in doubtful else one
+                    for one in record.inputs
+                ]
+                await write_build(record)
 
 
 async def _fail(dataset: Dataset, records: list[DatasetBuild]) -> None:

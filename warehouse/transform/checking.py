@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 20_000
 MOST_DIFFERENCES = 100
+SETTINGS_READ = "settings_read"
 FLOATS, UNSOURCED = "is_float", "has_no_source"
 
 
@@ -116,6 +117,23 @@ def judge(check: Check, good: dict[str, int]) -> CheckResult:
         passed=violations <= check.at_most_share * rows,
         blocks=check.blocks,
     )
+
+
+def judge_settings(scope: Scope) -> list[CheckResult]:
+    """Return how it came out whether the settings that pipelines are built with can be read."""
+    skipped = scope.books.skipped
+    if not skipped:
+        return []
+    return [
+        CheckResult(
+            code=SETTINGS_READ,
+            title=f"Each {' and '.join(skipped)} is filled in and can be used",
+            violations=sum(skipped.values()),
+            rows=sum(len(scope.settings[doctype]) for doctype in skipped),
+            passed=False,
+            blocks=False,
+        )
+    ]
 
 
 async def set_rejected_aside(slug: str, build_id: str) -> None:

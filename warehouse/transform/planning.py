@@ -9,7 +9,7 @@ from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bson
 from bson import json_util
@@ -23,7 +23,7 @@ from warehouse.transform.crosswalks import read_crosswalk
 from warehouse.transform.versions import NOTHING, digest, read_source_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from warehouse.datasets.declaration import Dataset
     from warehouse.datasets.scope import Scope
@@ -44,6 +44,7 @@ class Versions:
     """
 
     _sources: dict[tuple[str, str, str | None], SourceVersions] = field(default_factory=dict)
+    _settings: dict[tuple[str, Source], str] = field(default_factory=dict)
     _contents: dict[tuple[str, Source | Upstream], dict[str, str]] = field(default_factory=dict)
 
     async def of(self, instance: str, source: Source) -> SourceVersions:
@@ -53,29 +54,44 @@ class Versions:
             self._sources[key] = await read_source_versions(*key)
         return self._sources[key]
 
+    async def has_changed(self, instance: str, source: Source) -> bool:
+        """Say whether a source is in another version now than when it was first asked for."""
+        now = await read_source_versions(instance, source.doctype, source.date)
+        return now.whole != (await self.of(instance, source)).whole
+
     async def digest_named(
-        self, instance: str, source: Source | Upstream, names: Iterable[str] | None
+        self, instance: str, source: Source | Upstream, names: Collection[str] | None
     ) -> str | None:
         """Return a digest of what the rule uses of the documents of these names."""
         if names is None:
             return None
-        contents = await self._read(instance, source)
+        contents = await self._read(instance, source, names)
         return digest(part for name in names for part in (name, contents.get(name, "")))
 
-    async def digest_content(self, instance: str, source: Source) -> str:
+    async def digest_settings(self, instance: str, source: Source) -> str:
         """Return a digest of what the rule uses of all documents of a source."""
-        contents = await self._read(instance, source)
-        return digest(part for name in sorted(contents) for part in (name, contents[name]))
-
-    async def _read(self, instance: str, source: Source | Upstream) -> dict[str, str]:
         key = (instance, source)
-        if key not in self._contents:
-            self._contents[key] = (
-                await _read_contents(instance, source)
-                if isinstance(source, Source)
-                else await read_crosswalk(instance, source.slug)
-            )
-        return self._contents[key]
+        if key not in self._settings:
+            contents = await _read_contents(instance, source)
+            parts = (part for name in sorted(contents) for part in (name, contents[name]))
+            self._settings[key] = digest(parts)
+        return self._settings[key]
+
+    async def _read(
+        self, instance: str, source: Source | Upstream, names: Collection[str]
+    ) -> dict[str, str]:
+        """Return name → digest of documents, of at least these names."""
+        key = (instance, source)
+        if isinstance(source, Upstream):
+            if key not in self._contents:
+                self._contents[key] = await read_crosswalk(instance, source.slug)
+            return self._contents[key]
+        known = self._contents.setdefault(key, {})
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            found = await _read_contents(instance, source, {"name": {"$in": unknown}})
+            known |= {name: found.get(name, "") for name in unknown}
+        return known
 
 
 async def list_slots(
@@ -124,7 +140,7 @@ async def _read_version(
 ) -> str:
     if source.is_setting:
         # They are few, and ERPNext writes to some of them daily what no rule asks for.
-        return await versions.digest_content(instance, source)
+        return await versions.digest_settings(instance, source)
     found = await versions.of(instance, source)
     if source.date and dataset.partition is Partition.INSTANCE_MONTH:
         return found.months.get(scope.month, NOTHING)
@@ -222,9 +238,11 @@ async def _list_months(
     return sorted(months, key=lambda month: month or "")
 
 
-async def _read_contents(instance: str, source: Source) -> dict[str, str]:
+async def _read_contents(
+    instance: str, source: Source, chosen: Mapping[str, Any] | None = None
+) -> dict[str, str]:
     """Return name → digest of the declared fields of a source's documents."""
-    pipeline = [{"$match": {"doctype": source.doctype}}, *shape(source)]
+    pipeline = [{"$match": {"doctype": source.doctype, **(chosen or {})}}, *shape(source)]
     cursor = await raw_model(instance).get_pymongo_collection().aggregate(pipeline)
     return {
         document["name"]: digest([json_util.dumps(document, sort_keys=True)])

@@ -19,7 +19,7 @@ from warehouse.documents.datasets import BuildState, fence_pointer, read_last_to
 from warehouse.documents.identity_key import read_identity_key
 from warehouse.ingestion.lease import hold_lease
 from warehouse.ingestion.run import utc_now
-from warehouse.transform.building import Order, build
+from warehouse.transform.building import FATAL, Order, build, doubt_digests, record_failed_plan
 from warehouse.transform.crosswalks import mirror
 from warehouse.transform.gaps import judge_wholeness, read_states
 from warehouse.transform.links import read_links
@@ -91,6 +91,15 @@ class DatasetReport:
 
 
 @dataclass(slots=True)
+class Plan:
+    """What is to be done: builds, those that failed already, and how many are up to date."""
+
+    orders: list[Order] = field(default_factory=list)
+    failed: list[DatasetBuild] = field(default_factory=list)
+    current: int = 0
+
+
+@dataclass(slots=True)
 class Transform:
     """A transform under way, under its lease."""
 
@@ -117,8 +126,9 @@ class Transform:
         await self._read_upstream(dataset)
         links = await self._read_links(dataset)
         swap = Swap(dataset, pointer, self.lease.token, self.begun_at, links)
-        orders, current = await self._plan(dataset, pointer, links)
-        built = await self._build(orders)
+        plan = await self._plan(dataset, pointer, links)
+        built = plan.failed + await self._build(plan.orders)
+        await doubt_digests(dataset, built, self.versions)
         await self.lease.assert_held()
         if dataset.crosswalk:
             await mirror(dataset, [one for one in built if one.state is not BuildState.FAILED])
@@ -128,12 +138,12 @@ class Transform:
             swap.wholeness[instance] = judge_wholeness(instance, sources, states)
         after = await swap.commit(built, self.terms.clock())
         seconds = (self.terms.clock() - started).total_seconds()
-        return DatasetReport(dataset, after, built, current, seconds)
+        return DatasetReport(dataset, after, built, plan.current, seconds)
 
     async def _plan(
         self, dataset: Dataset, pointer: DatasetPointer, links: dict[str, Links]
-    ) -> tuple[list[Order], int]:
-        """Return what to build, and how many partitions are up to date."""
+    ) -> Plan:
+        """Return what to build; a rule that fails while it is asked costs its own partition."""
         live = await read_live_builds(pointer)
         chosen = self._choose_instances(dataset)
         scopes = {instance: await self._scope(dataset, instance) for instance in chosen}
@@ -142,12 +152,20 @@ class Transform:
             together = [tuple(slots)] if slots else []
         else:
             together = [(slot,) for slot in slots]
-        orders = []
+        plan = Plan()
         for group in together:
-            order = await self._order(dataset, group, links)
-            if self.terms.full or not await self._is_current(order, live):
-                orders.append(order)
-        return orders, len(slots) - sum(len(order.slots) for order in orders)
+            try:
+                order = await self._order(dataset, group, links)
+                if not self.terms.full and await self._is_current(order, live):
+                    plan.current += len(group)
+                else:
+                    plan.orders.append(order)
+            except FATAL:
+                raise
+            except Exception as error:  # noqa: BLE001 as the wall around a build
+                token, now = self.lease.token, self.terms.clock()
+                plan.failed += await record_failed_plan(dataset, group, token, error, now)
+        return plan
 
     async def _build(self, orders: list[Order]) -> list[DatasetBuild]:
         """Build partitions, a few side by side."""
@@ -224,6 +242,8 @@ class Transform:
         """Return DocType → documents, by name, of a dataset's sources that are settings."""
         for source in dataset.doctypes:
             if source.is_setting and (instance, source) not in self._settings:
+                # Before they are read: a change in between makes partitions out of date again.
+                await self.versions.digest_settings(instance, source)
                 rows = [row async for row in reader.documents(source, instance, {})]
                 self._settings[instance, source] = sorted(rows, key=itemgetter("name"))
         return {

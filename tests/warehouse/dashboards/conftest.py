@@ -63,7 +63,7 @@ class Employee:
         return Subject("employee", dict.fromkeys(self.worlds, EMPLOYEE))
 
     async def open(self, slug: str, only: frozenset[str] | None = None) -> OpenDataset:
-        instances = frozenset(("site", "other"))
+        instances = frozenset((*self.books.instances, "site", "other"))
         datasets = Datasets(self.books.registry, self, instances)  # type: ignore[arg-type]
         return await datasets.open(self.subject, slug, only)
 

@@ -109,6 +109,15 @@ def test_evidence_may_identify_a_person_but_is_declared():
     assert Registry([replace(dataset, sources=(source, *LINES.sources[1:]))]).datasets
 
 
+def test_what_a_column_stays_within_are_dimensions_of_an_aggregate():
+    median = Measure("median", "Median", "INR", within=("hub",))
+    said = faults_of(replace(LINES, measures=(*LINES.measures, median)))
+    assert "column median: within names hub, which is no dimension" in said
+    assert "within is for aggregates" in said
+    monthly = replace(MONTHLY, measures=(replace(median, within=("customer",)),))
+    assert Registry([LINES, monthly]).datasets
+
+
 def test_a_column_that_identifies_a_person_is_refused():
     source = replace(LINES.sources[0], fields=(*LINES.sources[0].fields, "contact_mobile"))
     wrong = Dimension("phone", "Phone", of=("Sales Invoice.contact_mobile",))

@@ -14,6 +14,7 @@ CORE = (
     *("DocType", "Custom Field", "Property Setter", "Custom DocPerm", "Role", "User"),
     *("User Permission", "DocShare", "User Type", "Deleted Document", "Server Script"),
 )
+OWN_PERMISSIONS = "frappe.core.doctype.user_permission.user_permission.get_user_permissions"
 CHILD = ("DocPerm", "DocField", "Has Role")
 SINGLE = ("System Settings", "Installed Applications", "Selling Settings")
 BUSINESS = {
@@ -84,6 +85,7 @@ class FakeFrappe:
         return message(
             {
                 "ping": "pong",
+                OWN_PERMISSIONS: self._own_permissions(),
                 "frappe.auth.get_logged_user": self.user,
                 "frappe.client.get_time_zone": {"time_zone": self.time_zone},
                 "frappe.utils.change_log.get_versions": {
@@ -91,6 +93,13 @@ class FakeFrappe:
                 },
             }[method]
         )
+
+    def _own_permissions(self) -> dict[str, list[Row]]:
+        allowed: dict[str, list[Row]] = {}
+        for row in self.rows.get("User Permission", []):
+            if row["user"] == self.user:
+                allowed.setdefault(row["allow"], []).append(row)
+        return allowed
 
     def _select(self, body: Row) -> list[Row]:
         if body["doctype"] in CHILD and not body.get("parent"):

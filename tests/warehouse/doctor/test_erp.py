@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from tests.warehouse.doctor.fake_frappe import (
+    OWN_PERMISSIONS,
     USER,
     FakeFrappe,
     make_instance,
@@ -249,9 +250,19 @@ async def test_user_permissions_of_others_do_no_harm():
     assert statuses(findings, "User Permissions") == ["ok"]
 
 
-async def test_user_permissions_that_can_not_be_seen_are_a_warning():
-    findings = await examine(FakeFrappe(refused={"User Permission"}))
-    assert statuses(findings, "User Permissions") == ["warning"]
+async def test_user_permissions_that_no_list_shows_are_found():
+    rows = [{"user": USER, "allow": "DocType"}]
+    site = FakeFrappe(rows={"User Permission": rows}, refused={"User Permission"})
+    findings = await examine(site)
+    (finding,) = about(findings, "User Permissions")
+    assert (finding.status, "DocType (1)." in finding.message) == (Status.ERROR, True)
+
+
+@pytest.mark.parametrize("answer", [refusal(403, "PermissionError"), page(403)])
+async def test_user_permissions_that_can_not_be_seen_are_a_warning(answer: httpx.Response):
+    findings = await examine(FakeFrappe(answers={OWN_PERMISSIONS: lambda: answer}))
+    (finding,) = about(findings, "User Permissions")
+    assert (finding.status, "nothing that is missing" in finding.message) == (Status.WARNING, True)
 
 
 async def test_the_keys_user_is_in_no_log(caplog: pytest.LogCaptureFixture):

@@ -21,10 +21,10 @@ async def farmers(ingester: Ingester, number: int = FARMERS) -> list[str]:
     return [name for _, name in sorted(await ingester.read_store("Farmer"))][:number]
 
 
-def hide(ingester: Ingester, names: list[str]) -> None:
-    """Let no list show `names`, the last ones, and refuse single reads of them."""
+def hide(ingester: Ingester, names: list[str], there: int = FARMERS) -> None:
+    """Let no list show `names`, the last of those that are `there`, and refuse single reads."""
     lists = {"kind": "list", "doctype": "Farmer"}
-    ingester.site.control.fault("truncate", match=lists, rows=FARMERS - len(names), times=None)
+    ingester.site.control.fault("truncate", match=lists, rows=there - len(names), times=None)
     for column in ("name", "creation"):
         looks = {**lists, "contains": f'["{column}","in",'}
         ingester.site.control.fault("empty", match=looks, times=None)
@@ -161,6 +161,38 @@ async def test_a_user_permission_on_the_key_removes_nothing_not_even_what_is_rep
     run = await ingester.run("Farmer")
     assert (run.outcome, run.totals.deleted) == (Outcome.COMPLETED, 4)
     await ingester.assert_equal("Farmer")
+
+
+async def test_a_user_permission_that_hides_itself_from_lists_counts_too(ingester: Ingester):
+    names = await farmers(ingester, 2)
+    restrict_key(ingester)
+    ingester.site.control.do("refuse", doctype="User Permission")
+    ingester.delete("Farmer", *names, trace=False)
+    await assert_suspect(ingester, await ingester.run("Farmer", "Customer"), 2)
+
+
+async def test_where_nobody_says_what_narrows_the_key_nothing_is_removed(ingester: Ingester):
+    names = await farmers(ingester, 2)
+    match = {"path_regex": "get_user_permissions"}
+    ingester.site.control.fault(
+        "status", match=match, status=403, exc_type="PermissionError", times=None
+    )
+    ingester.delete("Farmer", *names)
+    await assert_suspect(ingester, await ingester.run("Farmer", "Customer"), 2)
+    ingester.site.control.clear_faults()
+    assert (await ingester.report("Farmer")).deleted == 2
+
+
+async def test_hidden_documents_are_found_behind_any_number_that_really_left(ingester: Ingester):
+    ingester.insert("Farmer", *({"name": f"more-{number:04d}"} for number in range(1500)))
+    names = await farmers(ingester, FEW)
+    hidden = [row["name"] for row in await newest(ingester, 3)]
+    ingester.delete("Farmer", *names, trace=False)
+    hide(ingester, hidden, FARMERS + 1500 - FEW)
+    report = await ingester.report("Farmer")
+    assert (report.outcome, report.absent, report.deleted) == (Outcome.SUSPECT, FEW + 3, 0)
+    assert ingester.requests("read", "Farmer") <= FEW + 3
+    assert await ingester.buried() == {}
 
 
 async def test_a_user_permission_on_somebody_else_concerns_nobody(ingester: Ingester):
