@@ -69,6 +69,9 @@ def describe_run(record: Run, links: Mapping[str, str]) -> str:
     if denied:
         said = f"Denied to the key, which is no failure: {', '.join(denied)}."
         lines += [f"{said} Runbook: {links[DENIED]}.", ""]
+    for spot in record.blind_spots:
+        page = links[page_for(spot.code)]
+        lines += [f"**Not seen.** {spot.message} {spot.cure} Runbook: {page}.", ""]
     failed = [(report.doctype, report.failure) for report in record.doctypes if _is_unwell(report)]
     if failed:
         lines += ["| DocType | runbook | cause | what to do |", "| --- | --- | --- | --- |"]
@@ -79,6 +82,7 @@ def describe_run(record: Run, links: Mapping[str, str]) -> str:
 def list_pages(record: Run) -> set[str]:
     """Return the runbook pages that a run calls for."""
     failures = [record.failure, *(r.failure for r in record.doctypes if r.outcome in UNWELL)]
+    failures += record.blind_spots
     pages = {page_for(failure.code) for failure in failures if failure}
     pages |= {DENIED} if _names(record, frozenset({Outcome.DENIED})) else set()
     return pages | ({REJECTED} if record.totals.rejected else set())

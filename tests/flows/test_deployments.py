@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import kubernetes_validate
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "docs/deploy"
+KUBERNETES = "1.37"
 # Of the example itself, for whoever starts it.
 OWN = {"PREFECT_AUTH"}
 WORKERS = Path(prefect_server.__file__).parent / "api/collections_data/views"
@@ -102,6 +105,27 @@ def test_the_services_of_compose_share_what_they_must():
     assert services["worker"]["volumes"] == ["results:/results"]
     published = [port for each in services.values() for port in each.get("ports", [])]
     assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_the_compose_file_is_valid():
+    vendored = resources.files("check_jsonschema") / "builtin_schemas/vendor/compose-spec.json"
+    Draft202012Validator(json.loads(vendored.read_text(encoding="utf-8"))).validate(_compose())
+
+
+def test_every_kubernetes_manifest_is_valid():
+    for manifest in _manifests():
+        assert kubernetes_validate.validate(manifest, KUBERNETES, strict=True) == KUBERNETES
+    assert f"valid Kubernetes {KUBERNETES}" in (ROOT / "docs/operations.md").read_text("utf-8")
+
+
+async def test_the_kubernetes_job_of_a_run_is_valid():
+    job = await _job("kubernetes")
+    pod = job.job_manifest["spec"]["template"]["spec"]
+    # The worker demands these two where Kubernetes knows none, and ignores them.
+    assert (pod.pop("parallelism"), pod.pop("completions")) == (1, 1)
+    # The worker puts a list in its place.
+    assert pod["containers"][0].pop("env")
+    assert kubernetes_validate.validate(job.job_manifest, KUBERNETES, strict=True) == KUBERNETES
 
 
 def test_the_user_of_the_image_owns_the_folders_that_volumes_come_upon():

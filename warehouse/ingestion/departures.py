@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from warehouse.documents.tombstones import Reason, bury
 from warehouse.erpnext.query import INVENTORY_COLUMNS, ListQuery
 from warehouse.errors import ErpRejected
-from warehouse.ingestion.feeds import Feeds, read_deletions
+from warehouse.ingestion.feeds import DELETIONS, Feeds, read_deletions
 from warehouse.ingestion.gone import Departure, count_bearable, explain, is_suspect
 from warehouse.ingestion.links import queue_linking
 
@@ -123,7 +123,7 @@ async def _explain(
     """Return how lifetimes left; of those without a trace the feed of deletions is asked again."""
     departures = explain(task.doctype, lifetimes, task.feeds, newcomers)
     untraced = [departure.name for departure in departures if departure.reason is Reason.VANISHED]
-    if not untraced:
+    if not untraced or DELETIONS in task.feeds.unread:
         return departures
     late = await read_deletions(task.client, task.doctype, untraced)
     known = task.feeds.deletions.get(task.doctype, [])

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FORBIDDEN = 403
 FATAL = (ErpUnauthorized, LeaseError, ConnectionFailure)
 
 
@@ -145,7 +144,7 @@ class DocTypeSync:
             return Outcome.SUSPECT if self._work.departures.kept else Outcome.COMPLETED
         if isinstance(self.error, ErpThrottled | ErpInMaintenance):
             return Outcome.DEFERRED
-        if isinstance(self.error, ErpRejected) and self.error.status == FORBIDDEN:
+        if isinstance(self.error, ErpRejected) and self.error.is_forbidden:
             return Outcome.DENIED
         return Outcome.FAILED
 
