@@ -54,6 +54,8 @@ TIMEOUT_S = 10 * 3600
 LEASE_WAIT_S = TTL.total_seconds() + 15
 LEASE_POLL_S = 5
 TWICE = 2
+# How Prefect names the state of a task whose result an earlier attempt has left.
+CACHED = "Cached"
 
 # The library's log lines on the run page; httpx's own would show document names in URLs.
 logging.getLogger("warehouse").setLevel(logging.INFO)
@@ -62,12 +64,16 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 @dataclass(slots=True)
 class Bench:
-    """What the tasks of one flow run share: clients can't be hashed, so no task takes them."""
+    """What the tasks of one flow run share: clients can't be hashed, so no task takes them.
+
+    `done_before`: DocTypes whose work an earlier attempt of the flow run has done.
+    """
 
     run: ActiveRun
     selection: Selection
     syncs: dict[str, DocTypeSync] = field(default_factory=dict)
     ring: ProgressRing | None = None
+    done_before: list[str] = field(default_factory=list)
 
 
 _bench: ContextVar[Bench] = ContextVar("bench")
@@ -79,17 +85,17 @@ async def work_on(instance: str, kind: str, selection: Selection) -> State[Any]:
     erp = settings.instance(instance)
     try:
         async with open_datastore(settings):
-            record = await _work(settings, erp, kind, selection)
-            await _tell(record)
+            bench = await _work(settings, erp, kind, selection)
+            await _tell(bench.run.record)
     except (LeaseError, MongoUnavailable) as error:
         return await _give_up(instance, kind, describe_error(error))
     except ConnectionFailure as error:
         return await _give_up(instance, kind, describe_error(explain_loss(instance, error)))
-    await publish_run(record)
-    return conclude(record)
+    await publish_run(bench.run.record, bench.done_before)
+    return conclude(bench.run.record)
 
 
-async def _work(settings: Settings, erp: ErpInstance, kind: str, selection: Selection) -> Run:
+async def _work(settings: Settings, erp: ErpInstance, kind: str, selection: Selection) -> Bench:
     async with _open_in_turn(erp, kind, Limits.of(settings)) as run:
         bench = Bench(run, selection)
         _bench.set(bench)
@@ -103,7 +109,7 @@ async def _work(settings: Settings, erp: ErpInstance, kind: str, selection: Sele
         bench.syncs = {found.doctype: found for found in await run.list_followups()}
         await run.survey_all(list(bench.syncs.values()))
         await _sync_all(bench)
-    return run.record
+    return bench
 
 
 @asynccontextmanager
@@ -132,20 +138,26 @@ async def _take_turn(
 async def _sync_all(bench: Bench) -> None:
     slots = asyncio.Semaphore(bench.run.workers)
 
-    async def work(doctype: str, found: DocTypeSync) -> None:
+    async def work(found: DocTypeSync) -> None:
         async with slots:
             if found.is_quiet:
                 await bench.run.sync_one(found)
             elif not bench.run.error:
-                # Prefect types a task with return_state as if it were synchronous.
-                await cast(
-                    "Awaitable[State[Any]]",
-                    sync(doctype, _describe_work(found), return_state=True),
-                )
-                if bench.ring:
-                    await bench.ring.advance()
+                await _sync(bench, found)
 
-    await asyncio.gather(*(work(doctype, found) for doctype, found in bench.syncs.items()))
+    await asyncio.gather(*(work(found) for found in bench.syncs.values()))
+
+
+async def _sync(bench: Bench, found: DocTypeSync) -> None:
+    """Bring a DocType up to date as a task of its own, unless an earlier attempt has done it."""
+    # Prefect types a task with return_state as if it were synchronous.
+    done = sync(found.doctype, _describe_work(found), return_state=True)
+    state = await cast("Awaitable[State[Any]]", done)
+    if state.name == CACHED:
+        bench.run.pass_over(found)
+        bench.done_before.append(found.doctype)
+    if bench.ring:
+        await bench.ring.advance()
 
 
 @task(name="survey", task_run_name="survey", persist_result=False, cache_policy=NO_CACHE)

@@ -24,6 +24,8 @@ PAGES = {
     "erp_in_maintenance": "erp-down",
     "erp_throttled": "throttled",
     "suspect_deletes": "suspect-deletes",
+    "user_permissions_unknown": "suspect-deletes",
+    "feed_refused": "doctype-denied",
     "dataset_error": "dataset-failed",
     "dataset_rule_failed": "dataset-failed",
     "mongodb_unavailable": "mongod-down",

@@ -18,7 +18,8 @@ def _codes() -> set[str]:
 
 
 def test_every_error_leads_to_a_page_that_exists():
-    assert set(PAGES) - _codes() == {"suspect_deletes", "dataset_rule_failed"}
+    told = {"suspect_deletes", "user_permissions_unknown", "feed_refused"}
+    assert set(PAGES) - _codes() == {*told, "dataset_rule_failed"}
     for code in _codes() | set(PAGES):
         assert page_for(code) in INCIDENTS
     assert PAGE in INCIDENTS

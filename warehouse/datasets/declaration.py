@@ -108,7 +108,8 @@ class Dimension:
     derived from no single field (a season, a flag) names those that it reveals.
     `empty_in`: the DocTypes among `rows_of` whose rows have nothing in it; of each of the others
     `of` names a field. `evidence`: fields that documents are compared by, of which the column tells
-    only whether they agree: it is for those who may see them in all documents.
+    only whether they agree: it is for those who may see them in all documents. `is_across`: it
+    tells so of a single row, so that it is for those who may see them in every instance, too.
     `within`: of an aggregate's column that tells of other rows than its own (a median, a rank), the
     dimensions that it stays within. Whoever is restricted by another one does not see it.
     """
@@ -121,6 +122,7 @@ class Dimension:
     description: str = ""
     empty_in: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    is_across: bool = False
     within: tuple[str, ...] = ()
 
 
@@ -162,7 +164,8 @@ class Measure:
 
     `parts`: of a RATIO the measures (numerator, denominator), of a DISTINCT the dimension, of a NEW
     or RETURNING the dimension and the measure, of a GROWTH the measure. `factor`: what a ratio is
-    multiplied by, such as 100 for percent. `empty_in`, `evidence`, `within`: as of a dimension.
+    multiplied by, such as 100 for percent. `empty_in`, `evidence`, `is_across`, `within`: as of a
+    dimension.
     """
 
     name: str
@@ -175,6 +178,7 @@ class Measure:
     description: str = ""
     empty_in: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    is_across: bool = False
     within: tuple[str, ...] = ()
 
 

@@ -60,11 +60,11 @@ def find_faults(dataset: Dataset, known: Mapping[str, Dataset]) -> Iterator[str]
     for dimension in dataset.dimensions:
         yield from _of_faults(dataset, known, dimension)
         yield from _coverage_faults(dataset, dimension)
-        yield from _within_faults(dataset, dimension)
+        yield from _reach_faults(dataset, dimension)
     for measure in dataset.measures:
         yield from _of_faults(dataset, known, measure)
         yield from _coverage_faults(dataset, measure)
-        yield from _within_faults(dataset, measure)
+        yield from _reach_faults(dataset, measure)
         yield from _measure_faults(dataset, measure)
 
 
@@ -167,11 +167,13 @@ def _coverage_faults(dataset: Dataset, column: Dimension | Measure) -> Iterator[
         yield f"column {column.name}: empty_in names {doctype}, whose rows have it or are none"
 
 
-def _within_faults(dataset: Dataset, column: Dimension | Measure) -> Iterator[str]:
+def _reach_faults(dataset: Dataset, column: Dimension | Measure) -> Iterator[str]:
     names = {one.name for one in dataset.dimensions}
     for name in column.within:
         if name not in names:
             yield f"column {column.name}: within names {name}, which is no dimension"
+    if column.is_across and not column.evidence:
+        yield f"column {column.name}: is_across is of evidence, of which it names none"
     if column.within and dataset.rows_of:
         yield f"column {column.name}: within is for aggregates, and rows_of names documents"
 

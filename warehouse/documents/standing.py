@@ -49,6 +49,7 @@ async def read_standing(instance: str) -> Standing:
 
 
 def find_failure(run: Run) -> Failure | None:
-    """Return what stopped a run, or else the first failure of a DocType in it."""
-    failures = (report.failure for report in run.doctypes if report.outcome is not Outcome.DENIED)
+    """Return what stopped a run, or else the first failure of a DocType, or of a feed, in it."""
+    failures = [report.failure for report in run.doctypes if report.outcome is not Outcome.DENIED]
+    failures += run.blind_spots
     return run.failure or next((failure for failure in failures if failure), None)

@@ -94,7 +94,7 @@ async def open_run(
             await _finish_record(run, Outcome.INTERRUPTED)
             raise
         await _finish_record(run, run.outcome())
-        if run.has_followed_feeds:
+        if run.has_followed_feeds and run.feeds.until:
             await follow_feeds_until(session, run.feeds.until)
         if isinstance(run.error, LeaseError | ConnectionFailure):
             raise run.error
@@ -187,6 +187,7 @@ async def _finish_record(run: ActiveRun, outcome: Outcome) -> None:
     record.totals.received_bytes = usage.received_bytes
     record.totals.seconds = round((record.finished_at - record.started_at).total_seconds(), 3)
     record.failure = describe_failure(run.error) if run.error else None
+    record.blind_spots = run.session.blind_spots
     await Run.get_pymongo_collection().update_one(
         {"_id": record.id, "outcome": Outcome.RUNNING},
         {"$set": record.model_dump(exclude={"id", "revision_id"})},

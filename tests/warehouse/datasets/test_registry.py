@@ -117,11 +117,14 @@ def test_a_doctype_that_is_a_source_twice_is_called_something_else_there():
     assert Registry([replace(LINES, sources=(*LINES.sources, called))]).datasets
 
 
-def test_what_a_column_stays_within_are_dimensions_of_an_aggregate():
+def test_how_far_a_column_reaches_is_declared_rightly():
     median = Measure("median", "Median", "INR", within=("hub",))
     said = faults_of(replace(LINES, measures=(*LINES.measures, median)))
     assert "column median: within names hub, which is no dimension" in said
     assert "within is for aggregates" in said
+    unfounded = Dimension("method", "Method", is_across=True)
+    said = faults_of(replace(LINES, dimensions=(*LINES.dimensions, unfounded)))
+    assert "column method: is_across is of evidence" in said
     monthly = replace(MONTHLY, measures=(replace(median, within=("customer",)),))
     assert Registry([LINES, monthly]).datasets
 
