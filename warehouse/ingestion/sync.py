@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FORBIDDEN = 403
 FATAL = (ErpUnauthorized, LeaseError, ConnectionFailure)
 
 
@@ -97,6 +96,17 @@ class DocTypeSync:
         self.task.session.progress.doctype_finished(self.task.session.instance, self.task.report)
         return self.task.report
 
+    def pass_over(self) -> DocTypeReport:
+        """Report what was surveyed and is not to be done, since an earlier attempt has done it.
+
+        What that kept aside is rejected still.
+        """
+        report = self.task.report
+        report.rejected = len(self.task.rejected)
+        report.seen = max(report.seen, report.rejected)
+        self._complete_report()
+        return report
+
     @contextmanager
     def _walled(self) -> Iterator[None]:
         started = time.monotonic()
@@ -145,7 +155,7 @@ class DocTypeSync:
             return Outcome.SUSPECT if self._work.departures.kept else Outcome.COMPLETED
         if isinstance(self.error, ErpThrottled | ErpInMaintenance):
             return Outcome.DEFERRED
-        if isinstance(self.error, ErpRejected) and self.error.status == FORBIDDEN:
+        if isinstance(self.error, ErpRejected) and self.error.is_forbidden:
             return Outcome.DENIED
         return Outcome.FAILED
 
