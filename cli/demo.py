@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.status import print_datasets, print_status, read_datasets
-from cli.terminal import log_to_stderr, out
+from cli.terminal import end_on_sigterm, log_to_stderr, out
 from demo.accounts import PORTAL_PASSWORD, make_accounts
 from demo.api_server import api_server
 from demo.prefect_server import prefect_server
@@ -64,9 +64,10 @@ def demo(
 ) -> None:
     """Run the daily job on two sample ERPNext sites with a real Prefect server, and show it.
 
-    Ctrl-C ends everything that it started. With --once it exits non-zero if any part failed.
+    Ctrl-C or SIGTERM ends all that it started. With --once it exits non-zero if any part failed.
     """
     log_to_stderr()
+    end_on_sigterm()
     clock = Clock()
     machine = {name: os.environ[name] for name in FROM_ENVIRONMENT if name in os.environ}
     data_dir = load_settings(machine, env_file=None).csa_data_dir.resolve()

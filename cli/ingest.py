@@ -168,7 +168,8 @@ async def _ingest(
 
 def _print_run(run: Run) -> None:
     totals = run.totals
-    colour = "green" if run.outcome is Outcome.COMPLETED else "yellow"
+    is_well = run.outcome is Outcome.COMPLETED and not run.blind_spots
+    colour = "green" if is_well else "yellow"
     out.print(
         f"[bold]{run.instance}[/] [{colour}]{run.outcome.value}[/]: "
         f"{totals.seen:,} documents seen, {totals.new:,} new, {totals.changed:,} changed, "
@@ -187,6 +188,8 @@ def _print_run(run: Run) -> None:
         out.print(
             f"  denied to the key, which is no failure: {printable(', '.join(sorted(denied)))}"
         )
+    for spot in run.blind_spots:
+        out.print(f"  [yellow]not seen[/] {printable(spot.message)} {printable(spot.cure)}")
     for report in run.doctypes:
         if report.failure and report.outcome is not Outcome.DENIED:
             out.print(

@@ -111,6 +111,8 @@ def _print_head(one: InstanceStatus) -> None:
     )
     if one.run_failure:
         out.print(f"  {printable(one.run_failure.message)} {printable(one.run_failure.cure)}")
+    for spot in one.blind_spots:
+        out.print(f"  [yellow]not seen[/] {printable(spot.message)} {printable(spot.cure)}")
     if one.access_failure:
         since = f"those of {one.access_read_at:%Y-%m-%d %H:%M}" if one.access_read_at else "none"
         out.print(

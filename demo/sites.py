@@ -25,10 +25,8 @@ def sample_sites() -> Iterator[dict[str, SiteProcess]]:
         for instance, (documents, seed) in SITES.items()
     }
     with ExitStack() as running, ThreadPoolExecutor(len(sites)) as pool:
-        starts = [pool.submit(site.__enter__) for site in sites.values()]
-        for start in starts:
-            if not start.exception():
-                running.push(start.result())
+        # Whoever ends the start meanwhile waits for the pool, so that each is ended that has begun.
+        starts = [pool.submit(running.enter_context, site) for site in sites.values()]
         for start in starts:
             start.result()
         yield sites

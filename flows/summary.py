@@ -22,7 +22,7 @@ DEFERRED = "Deferred"
 def conclude(record: Run) -> State[Any]:
     """Return the explicit final state of a run, with its numbers or failures in the message."""
     if record.outcome is Outcome.COMPLETED:
-        return Completed(message=describe_totals(record))
+        return Completed(message=describe_totals(record) + describe_blind_spots(record))
     if record.outcome is Outcome.DEFERRED:
         why = f" {record.failure.message}" if record.failure else ""
         rest = f" {record.unreached} DocTypes wait for the next run." if record.unreached else ""
@@ -48,11 +48,21 @@ def describe_failures(record: Run) -> str:
         reached = f" {record.unreached} DocTypes were not reached." if record.unreached else ""
         return f"{record.instance}: {describe_failure(record.failure)}{reached}"
     failed = [report for report in record.doctypes if report.outcome in UNWELL]
+    unseen = describe_blind_spots(record)
+    if not failed:
+        return f"{record.instance}:{unseen}"
     names = ", ".join(report.doctype for report in failed[:NAMED])
     more = f" and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
-    first = failed[0].failure if failed else None
+    first = failed[0].failure
     said = f" {describe_failure(first)}" if first else ""
-    return f"{record.instance}: {len(failed)} DocTypes failed or suspect: {names}{more}.{said}"
+    return (
+        f"{record.instance}: {len(failed)} DocTypes failed or suspect: {names}{more}.{said}{unseen}"
+    )
+
+
+def describe_blind_spots(record: Run) -> str:
+    """Return what a run could not see, as sentences to go on with; nothing where it saw all."""
+    return "".join(f" {describe_failure(spot)}" for spot in record.blind_spots)
 
 
 def describe_failure(failure: Failure) -> str:

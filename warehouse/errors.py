@@ -123,6 +123,11 @@ class ErpRejected(ErpError):
         self.status = status
         self.exc_type = exc_type
 
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the key lacks a right, and nothing else is wrong."""
+        return self.status == 403  # noqa: PLR2004
+
 
 class ErpUnauthorized(ErpError):
     """The API key or secret is wrong."""

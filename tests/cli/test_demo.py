@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
-from typing import TYPE_CHECKING
+import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.commanding import Csa, finish
+from tests.processes import descendants
 from tests.warehouse.mongodb.conftest import is_running
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 LIMIT_S = 600.0
+PARTS = {"prefect.server.api.server", "demo.site"}
 INSTANCES = ("kisanmitra", "sahaja")
 
 
@@ -35,6 +36,26 @@ def test_the_demo_does_the_main_job_says_what_to_try_and_leaves_nothing_running(
     assert len(urls) == 4, "two sites, Prefect and the API"
     assert not [url for url in urls if answers(url)]
     assert not is_running(tmp_path / ".data")
+
+
+def test_a_demo_that_is_asked_to_stop_while_it_starts_ends_all_that_it_started(tmp_path: Path):
+    process = Csa(tmp_path).start("demo")
+    parts: dict[int, str] = {}
+    while not all(any(part in parts[pid] for pid in parts) for part in PARTS):
+        assert process.poll() is None, finish(process).stderr
+        time.sleep(0.1)
+        parts = {pid: command(pid) for pid in descendants(process.pid)}
+    process.send_signal(signal.SIGTERM)
+    assert finish(process, LIMIT_S).code != 0
+    assert not [told for pid, told in parts.items() if told and command(pid) == told]
+
+
+def command(pid: int) -> str:
+    """Return what a process was started with; nothing when there is none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8").replace("\0", " ")
+    except FileNotFoundError:
+        return ""
 
 
 def answers(url: str) -> bool:

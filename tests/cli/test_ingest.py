@@ -90,6 +90,16 @@ async def test_a_denied_doctype_is_named_and_no_failure(few: Csa, site: SiteProc
 
 
 @pytest.mark.usefixtures("database")
+async def test_a_feed_that_is_refused_is_told_with_the_right_to_give(few: Csa, site: SiteProcess):
+    site.control.do("refuse", doctype="Comment")
+    finished = await in_a_thread(few.run, "ingest")
+    assert finished.code == 0
+    assert "not seen The key may not read Comment" in finished.stdout
+    assert "may read Comment, as System Manager may" in finished.stdout
+    assert "not seen The key may not read Comment" in (await in_a_thread(few.run, "status")).stdout
+
+
+@pytest.mark.usefixtures("database")
 async def test_a_throttled_run_exits_with_3_and_says_when_it_goes_on(few: Csa, site: SiteProcess):
     site.control.fault("throttle", retry_after=77, match={"doctype": "Customer"}, times=None)
     finished = await in_a_thread(few.run, "ingest", "--json")

@@ -55,6 +55,31 @@ def test_denied_and_rejected_are_no_failures_and_have_runbooks():
     assert "Denied to the key, which is no failure: Salary Slip." in _describe(run)
 
 
+def test_what_an_earlier_attempt_has_done_is_told():
+    text = describe_run(make_run(), {}, ["Supplier", "Customer"])
+    assert "Done by an earlier attempt: Customer, Supplier." in text
+
+
+REFUSED = Failure(code="feed_refused", message="Comment is refused.", cure="Give the role.")
+
+
+def test_what_a_completed_run_could_not_see_is_told_with_its_cure_and_runbook():
+    run = make_run(make_report("Item", new=1), blind_spots=[REFUSED])
+    state = conclude(run)
+    assert state.is_completed()
+    said = "Comment is refused. Give the role. Runbook: doctype-denied."
+    assert str(state.message).endswith(f"quiet. {said}")
+    assert "**Not seen.** Comment is refused. Give the role. Runbook: <doctype-denied>." in (
+        _describe(run)
+    )
+
+
+def test_a_run_in_which_only_a_feed_failed_says_so():
+    broken = Failure(code="erp_rejected", message="Comment broke.", cure="Mend it.")
+    run = make_run(make_report("Item", new=1), outcome=Outcome.PARTIAL, blind_spots=[broken])
+    assert describe_failures(run) == "site: Comment broke. Mend it. Runbook: doctype-failed."
+
+
 def test_a_deferred_run_is_completed_under_that_name_and_says_what_waits():
     throttled = Failure(code="erp_throttled", message="The rate limit is used up.", cure="")
     state = conclude(make_run(outcome=Outcome.DEFERRED, failure=throttled, unreached=7))

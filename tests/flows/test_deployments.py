@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import kubernetes_validate
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
@@ -17,13 +19,16 @@ from prefect.settings.models.root import Settings
 from prefect.workers.base import BaseJobConfiguration
 from pydantic import ConfigDict
 
-from flows.deployments import deployments
+from flows import deployments as served_from
+from flows.deployments import deployments, serve_deployments
+from warehouse.settings import load_settings
 
 if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "docs/deploy"
+KUBERNETES = "1.37"
 # Of the example itself, for whoever starts it.
 OWN = {"PREFECT_AUTH"}
 WORKERS = Path(prefect_server.__file__).parent / "api/collections_data/views"
@@ -44,6 +49,32 @@ async def test_the_same_deployments_are_served_and_written():
     for name, each in served.items():
         assert each.entrypoint == written[name]["entrypoint"]
         assert each.description == written[name]["description"]
+
+
+async def test_long_runs_on_every_instance_keep_no_other_deployment_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    parts = {"URL": "https://erp.example.com", "API_KEY": "key", "API_SECRET": "secret"}
+    instances = [f"site{number}" for number in range(12)]
+    variables = {
+        f"ERP__{instance.upper()}__{name}": value
+        for instance in instances
+        for name, value in parts.items()
+    }
+    given: dict[str, Any] = {}
+
+    async def serve(*_: RunnerDeployment, **options: Any) -> None:
+        given.update(options)
+
+    async def need_no_server() -> None:
+        """Nothing is asked of it here."""
+
+    monkeypatch.setattr(served_from, "get_settings", lambda: load_settings(variables, None))
+    monkeypatch.setattr(served_from, "wait_for_server", need_no_server)
+    monkeypatch.setattr(served_from, "aserve", serve)
+    await serve_deployments()
+    others = {"daily", "transform", "access-refresh", "watch"}
+    assert given["limit"] >= len(instances) + len(others)
 
 
 async def test_schedules_and_limits_are_the_same():
@@ -102,6 +133,54 @@ def test_the_services_of_compose_share_what_they_must():
     assert services["worker"]["volumes"] == ["results:/results"]
     published = [port for each in services.values() for port in each.get("ports", [])]
     assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_the_compose_file_is_valid():
+    vendored = resources.files("check_jsonschema") / "builtin_schemas/vendor/compose-spec.json"
+    Draft202012Validator(json.loads(vendored.read_text(encoding="utf-8"))).validate(_compose())
+
+
+def test_every_kubernetes_manifest_is_valid():
+    for manifest in _manifests():
+        assert kubernetes_validate.validate(manifest, KUBERNETES, strict=True) == KUBERNETES
+    assert f"valid Kubernetes {KUBERNETES}" in (ROOT / "docs/operations.md").read_text("utf-8")
+
+
+async def test_the_kubernetes_job_of_a_run_is_valid():
+    job = await _job("kubernetes")
+    pod = job.job_manifest["spec"]["template"]["spec"]
+    # The worker demands these two where Kubernetes knows none, and ignores them.
+    assert (pod.pop("parallelism"), pod.pop("completions")) == (1, 1)
+    # The worker puts a list in its place.
+    assert pod["containers"][0].pop("env")
+    assert kubernetes_validate.validate(job.job_manifest, KUBERNETES, strict=True) == KUBERNETES
+
+
+def test_the_user_of_the_image_owns_the_folders_that_volumes_come_upon():
+    """A new volume takes its owner from the image's folder; where there is none, it is root's."""
+    compose = _compose()
+    image = compose["x-image"]["image"]
+    mounted = [
+        target
+        for service in compose["services"].values()
+        if service["image"] == image
+        for target in (volume.split(":")[1] for volume in service.get("volumes", []))
+    ]
+    before, _, after = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").partition("USER ")
+    user = after.split()[0]
+    for command in ("mkdir", f"chown {user}"):
+        [line] = re.findall(rf"^ +&& {command} (.+?)(?: \\)?$", before, re.MULTILINE)
+        assert set(mounted) <= set(line.split())
+
+
+def test_a_build_sends_no_secret_and_nothing_that_git_ignores_to_docker():
+    kept_out = _lines(".dockerignore")
+    assert {f"**/{name}" for name in (".env", ".data", ".venv")} <= kept_out
+    assert {f"**/{name.rstrip('/')}" for name in _lines(".gitignore")} <= kept_out
+
+
+def _lines(name: str) -> set[str]:
+    return set((ROOT / name).read_text(encoding="utf-8").splitlines())
 
 
 @pytest.mark.parametrize("kind", ["docker", "kubernetes"])

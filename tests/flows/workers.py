@@ -15,6 +15,7 @@ from demo.prefect_server import prefect_server
 from demo.processes import running
 from tests.flows.operator import Operator
 from tests.flows.postgres import postgres
+from tests.processes import descendants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,7 +73,7 @@ class WorkPool:
     def worker_of(self, run_id: str) -> subprocess.Popen[bytes]:
         """Return the worker below which the process of a run is."""
         pid = int(self.operator.flow_run(run_id)["infrastructure_pid"].rpartition(":")[2])
-        return next(worker for worker in self.workers if pid in _descendants(worker.pid))
+        return next(worker for worker in self.workers if pid in descendants(worker.pid))
 
 
 @contextmanager
@@ -93,17 +94,6 @@ def work_pool(
 
 def kill_machine(worker: subprocess.Popen[bytes]) -> None:
     """End a worker and all that it started at once, as a power cut does."""
-    for pid in (worker.pid, *_descendants(worker.pid)):
+    for pid in (worker.pid, *descendants(worker.pid)):
         os.kill(pid, signal.SIGKILL)
     worker.wait()
-
-
-def _descendants(pid: int) -> list[int]:
-    listed = subprocess.run(  # noqa: S603 our own arguments
-        ["pgrep", "-P", str(pid)],  # noqa: S607 wherever procps is
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    children = [int(line) for line in listed.stdout.split()]
-    return children + [below for child in children for below in _descendants(child)]

@@ -1,7 +1,8 @@
 """Dates, fiscal years, quarters and crop seasons (C9, C10), as pipeline expressions.
 
 A posting date is a date of the site's calendar; it is never shifted by a time zone. Dates stay the
-strings that ERPNext sends (`2026-04-01`), which sort and compare as dates do.
+strings that ERPNext sends (`2026-04-01`), which sort and compare as dates do. What has no date has
+no place in the calendar: every field is null.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ def season_fields(date_path: str) -> dict[str, Any]:
     branches = [
         {"case": {"$in": [month, list(months)]}, "then": name} for name, months in SEASONS.items()
     ]
-    return {"season": {"$switch": {"branches": branches}}, "season_year": _label_from(start)}
+    season = {"$switch": {"branches": branches, "default": None}}
+    return {"season": season, "season_year": _label_from(start)}
 
 
 def _ordered(years: Sequence[FiscalYear]) -> list[FiscalYear]:
@@ -114,8 +116,13 @@ def _months(date_string: Any) -> Expression:
 
 
 def _year(date_string: Any) -> Expression:
-    return {"$toInt": {"$substrBytes": [date_string, 0, 4]}}
+    return _number(date_string, 0, 4)
 
 
 def _month(date_string: Any) -> Expression:
-    return {"$toInt": {"$substrBytes": [date_string, 5, 2]}}
+    return _number(date_string, 5, 2)
+
+
+def _number(date_string: Any, first: int, count: int) -> Expression:
+    digits = {"$substrBytes": [date_string, first, count]}
+    return {"$convert": {"input": digits, "to": "int", "onError": None, "onNull": None}}

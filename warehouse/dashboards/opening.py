@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from pymongo.errors import ExecutionTimeout
 
 from warehouse.access.verdict import Access, OwnerBranch
-from warehouse.dashboards.verdicts import NOTHING, Case, Grant, Refusal, judge
+from warehouse.dashboards.verdicts import (
+    NOTHING,
+    Case,
+    Grant,
+    Refusal,
+    columns_of,
+    judge,
+    shows_in_all,
+)
+from warehouse.datasets.declaration import Partition
 from warehouse.documents.business import rows_of
 from warehouse.documents.datasets import read_pointer
 from warehouse.documents.raw import raw_model
@@ -110,16 +119,51 @@ class Datasets:
         failed = {
             slot: why for slot, why in pointer.failed.items() if slot.split()[0] in shown | whole
         }
+        hidden = frozenset(name for grant in grants.values() for name in grant.hidden)
         return OpenDataset(
             dataset=dataset,
             pointer=pointer,
             condition=_any_of([grant.condition for grant in grants.values()]),
-            hidden=frozenset(name for grant in grants.values() for name in grant.hidden),
+            hidden=hidden | await self._hide_matches(subject, dataset, pointer),
             given=frozenset(grants),
             refusals=tuple(refusals),
             live=tuple(one for one in pointer.live if one.slot.instance in shown),
             failed=failed,
         )
+
+    async def _hide_matches(
+        self, subject: Subject, dataset: Dataset, pointer: DatasetPointer
+    ) -> frozenset[str]:
+        """Return the columns that tell of documents of instances where they may not all be seen.
+
+        Whichever instances are asked for: their rows were compared with those of all others.
+        """
+        telling = [one for one in columns_of(dataset) if one.is_across]
+        if not telling:
+            return frozenset()
+        paths = {path for column in telling for path in column.evidence}
+        pointers = [pointer, *[await read_pointer(slug) for slug in self._find_across(dataset)]]
+        for instance in {one.slot.instance for found in pointers for one in found.live}:
+            if not await self._shows_all(subject, instance, paths):
+                return frozenset(column.name for column in telling)
+        return frozenset()
+
+    def _find_across(self, dataset: Dataset) -> list[str]:
+        upstreams = [self.registry.get(one.slug) for one in dataset.upstreams]
+        return [one.slug for one in upstreams if one.partition is Partition.ACROSS]
+
+    async def _shows_all(self, subject: Subject, instance: str, paths: set[str]) -> bool:
+        user = subject.users.get(instance)
+        if user is None or instance not in self.instances:
+            return False
+        try:
+            compiled = {
+                doctype: await self.snapshots.compile(instance, user, doctype)
+                for doctype in {path.partition(".")[0] for path in paths}
+            }
+        except AccessSnapshotStale:
+            return False
+        return all(shows_in_all(compiled, path) for path in paths)
 
     async def _judge(
         self, dataset: Dataset, pointer: DatasetPointer, instance: str, user: str

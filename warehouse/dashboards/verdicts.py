@@ -79,7 +79,9 @@ def _judge_rows(case: Case) -> Grant:
         for doctype in case.dataset.rows_of
         for condition in _rewrite(case, doctype, case.compiled[doctype])
     ]
-    hidden = frozenset(column.name for column in _columns(case.dataset) if _is_hidden(case, column))
+    hidden = frozenset(
+        column.name for column in columns_of(case.dataset) if _is_hidden(case, column)
+    )
     if not shown:
         return Grant(NOTHING, hidden)
     builds = [one.build_id for one in case.partitions]
@@ -179,9 +181,9 @@ def _hide_beyond(case: Case, restricting: set[str]) -> frozenset[str]:
     """Return the columns that tell of rows which `restricting` columns keep from the person."""
     return frozenset(
         column.name
-        for column in _columns(case.dataset)
+        for column in columns_of(case.dataset)
         if (column.within and not restricting <= {*column.within})
-        or not all(_shows(case, path, of_all=True) for path in column.evidence)
+        or not all(shows_in_all(case.compiled, path) for path in column.evidence)
     )
 
 
@@ -229,24 +231,31 @@ def _cover_names(dataset: Dataset, doctype: str, names: tuple[str, ...]) -> Cond
 def _is_hidden(case: Case, column: Dimension | Measure) -> bool:
     """Say whether a column reveals what the person may not see."""
     shows = all(_shows(case, path) for path in column.of)
-    return not (shows and all(_shows(case, path, of_all=True) for path in column.evidence))
+    return not (shows and all(shows_in_all(case.compiled, path) for path in column.evidence))
 
 
-def _shows(case: Case, path: str, *, of_all: bool = False) -> bool:
+def _shows(case: Case, path: str) -> bool:
     """Say whether a field may be seen: of a DocType whose documents rows are parts of, of theirs.
 
-    `of_all`: of all its documents. So it has to be of a DocType that is looked up or compared,
-    because nobody asks for each row which of its documents that was.
+    Of one that is looked up in all documents: nobody asks for each row which of them that was.
     """
     doctype, _, field = path.partition(".")
-    is_own = doctype in case.dataset.rows_of and not of_all
-    match case.compiled.get(doctype):
+    if doctype not in case.dataset.rows_of:
+        return shows_in_all(case.compiled, path)
+    compiled = case.compiled[doctype]
+    return isinstance(compiled, Denial) or not _hides(compiled, field)
+
+
+def shows_in_all(compiled: Mapping[str, Access | Denial], path: str) -> bool:
+    """Say whether a field may be seen in all documents of its DocType."""
+    doctype, _, field = path.partition(".")
+    match compiled.get(doctype):
         case None:
             return True  # a setting: it reveals nothing
         case Denial(code=code):
-            return is_own or code is Code.DOCTYPE_UNKNOWN
+            return code is Code.DOCTYPE_UNKNOWN
         case access:
-            return not _hides(access, field) and (is_own or access.is_unrestricted)
+            return access.is_unrestricted and not _hides(access, field)
 
 
 def _hides(access: Access, field: str) -> bool:
@@ -254,5 +263,6 @@ def _hides(access: Access, field: str) -> bool:
     return any(name == field or name.startswith(f"{field}.") for name in access.hidden)
 
 
-def _columns(dataset: Dataset) -> list[Dimension | Measure]:
+def columns_of(dataset: Dataset) -> list[Dimension | Measure]:
+    """Return all that a dataset declares to be shown."""
     return [*dataset.dimensions, *dataset.measures]

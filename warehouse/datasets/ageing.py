@@ -163,7 +163,7 @@ def _follow_return(side: Side) -> dict[str, Expression]:
 
 def _age(scope: Scope) -> dict[str, Expression]:
     dated = {"$ifNull": ["$posting_date", "$first_date"]}
-    due = {"$ifNull": ["$due_date", dated]}
+    due = {"$cond": [has_text("$due_date"), "$due_date", dated]}
     today = {"$dateFromString": {"dateString": scope.as_of}}
     age = {"$dateDiff": {"startDate": _to_date(due), "endDate": today, "unit": "day"}}
     return {"posting_date": dated, "due_date": due, "age": {"$toInt": age}}
@@ -197,8 +197,8 @@ def _row(side: Side) -> dict[str, Expression]:
 
 
 def until(scope: Scope) -> dict[str, Any]:
-    """Return the condition of the entries that count on the day."""
-    return {"posting_date": {"$lte": scope.as_of}}
+    """Return the condition of the entries that count on the day; those of no date never do."""
+    return {"posting_date": {"$gt": "", "$lte": scope.as_of}}
 
 
 def _name_bucket() -> Expression:

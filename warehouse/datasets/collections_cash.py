@@ -8,13 +8,14 @@ day are the balance of that day.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from warehouse.cleaning import vouchers
 from warehouse.cleaning.currency import round_money
 from warehouse.datasets.columns import amount, link, text
 from warehouse.datasets.declaration import Dataset, Feed, Partition, Source, TieOut
-from warehouse.datasets.lines import SETTINGS, calendar_columns, place_in_time
+from warehouse.datasets.lines import SETTINGS, calendar_columns, place_in_time, reject_undated
 from warehouse.datasets.money import exact_or_zero, literal
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ZERO = literal("0")
 def build(scope: Scope) -> list[Feed]:
     """Return a day's sums of payments, of account movements, of closing differences."""
     feeds = (_feed_payments, _feed_counter, _feed_accounts, _feed_closings)
-    return [feed(scope) for feed in feeds]
+    return [replace(feed(scope), rejects=[reject_undated(scope)]) for feed in feeds]
 
 
 def _feed_payments(scope: Scope) -> Feed:

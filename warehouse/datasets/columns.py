@@ -97,6 +97,11 @@ def known_by(column: Column, evidence: tuple[str, ...]) -> Column:
     return replace(column, evidence=evidence)
 
 
+def matched_by(column: Column, evidence: tuple[str, ...]) -> Column:
+    """Return a column that tells of a record whether it is like another, of whichever instance."""
+    return replace(column, evidence=evidence, is_across=True)
+
+
 def within(column: Column, *dimensions: str) -> Column:
     """Return a column that tells of all rows that are alike in some dimensions."""
     return replace(column, within=dimensions)

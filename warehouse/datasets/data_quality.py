@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from warehouse.datasets.columns import amount, day, share, text
+from warehouse.datasets.columns import amount, day, matched_by, share, text
 from warehouse.datasets.declaration import Check, Dataset, Partition, Upstream
+from warehouse.identity.parties import PARTY_EVIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -77,7 +78,7 @@ DATASET = Dataset(
         amount("differences", "Differences of tie-outs", "groups"),
         amount("rate_missing", "Without a rate to INR", "rows"),
         amount("unconverted", "Without kg, litre or number", "rows"),
-        amount("matched", "Matched to another record", "rows"),
+        matched_by(amount("matched", "Matched to another record", "rows"), PARTY_EVIDENCE),
         amount("unmapped", "Of items that are not mapped", "rows"),
         share("kept_aside_share", "Share kept aside", "kept_aside", "rows"),
         share("unconverted_share", "Share without kg, litre or number", "unconverted", "rows"),

@@ -52,7 +52,9 @@ class Source:
     depends on all documents of the DocType. `by`: the columns that hold its documents' names, for
     one that is only looked up: a partition is then rebuilt only if a document that its rows name
     has changed in `fields`. `is_setting`: units, calendars and the like, which rows reveal nothing
-    of; nobody needs access to them. `is_optional`: a site without it lacks nothing.
+    of; nobody needs access to them. `is_optional`: a site without it lacks nothing. `called`: what
+    rules and inputs call it where its DocType is a source already, as of the invoices of any month
+    that returns go against.
     """
 
     doctype: str
@@ -61,11 +63,12 @@ class Source:
     by: tuple[str, ...] = ()
     is_setting: bool = False
     is_optional: bool = False
+    called: str = ""
 
     @property
     def name(self) -> str:
         """By what rules and inputs call it."""
-        return self.doctype
+        return self.called or self.doctype
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ class Dimension:
     derived from no single field (a season, a flag) names those that it reveals.
     `empty_in`: the DocTypes among `rows_of` whose rows have nothing in it; of each of the others
     `of` names a field. `evidence`: fields that documents are compared by, of which the column tells
-    only whether they agree: it is for those who may see them in all documents.
+    only whether they agree: it is for those who may see them in all documents. `is_across`: it
+    tells so of a single row, so that it is for those who may see them in every instance, too.
     `within`: of an aggregate's column that tells of other rows than its own (a median, a rank), the
     dimensions that it stays within. Whoever is restricted by another one does not see it.
     """
@@ -118,6 +122,7 @@ class Dimension:
     description: str = ""
     empty_in: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    is_across: bool = False
     within: tuple[str, ...] = ()
 
 
@@ -159,7 +164,8 @@ class Measure:
 
     `parts`: of a RATIO the measures (numerator, denominator), of a DISTINCT the dimension, of a NEW
     or RETURNING the dimension and the measure, of a GROWTH the measure. `factor`: what a ratio is
-    multiplied by, such as 100 for percent. `empty_in`, `evidence`, `within`: as of a dimension.
+    multiplied by, such as 100 for percent. `empty_in`, `evidence`, `is_across`, `within`: as of a
+    dimension.
     """
 
     name: str
@@ -172,6 +178,7 @@ class Measure:
     description: str = ""
     empty_in: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    is_across: bool = False
     within: tuple[str, ...] = ()
 
 

@@ -7,14 +7,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from warehouse.cleaning.rules import RULES
-from warehouse.datasets.declaration import ColumnKind, MeasureKind, Partition, Source
+from warehouse.datasets.declaration import ColumnKind, MeasureKind, Partition
 from warehouse.documents.raw import SORTED_BY
 from warehouse.variables import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from warehouse.datasets.declaration import Dataset, Dimension, Measure
+    from warehouse.datasets.declaration import Dataset, Dimension, Measure, Source
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{1,59}")
 # The engine's own, and what a parameter of a query is called.
@@ -60,11 +60,11 @@ def find_faults(dataset: Dataset, known: Mapping[str, Dataset]) -> Iterator[str]
     for dimension in dataset.dimensions:
         yield from _of_faults(dataset, known, dimension)
         yield from _coverage_faults(dataset, dimension)
-        yield from _within_faults(dataset, dimension)
+        yield from _reach_faults(dataset, dimension)
     for measure in dataset.measures:
         yield from _of_faults(dataset, known, measure)
         yield from _coverage_faults(dataset, measure)
-        yield from _within_faults(dataset, measure)
+        yield from _reach_faults(dataset, measure)
         yield from _measure_faults(dataset, measure)
 
 
@@ -79,7 +79,7 @@ def _name_faults(dataset: Dataset) -> Iterator[str]:
             yield f"column {name} is the engine's or the API's own: give it another name"
     yield from _twice("column", names)
     yield from _twice("check", _codes(dataset))
-    yield from _twice("source", [_label(one) for one in dataset.sources])
+    yield from _twice("source", [one.name for one in dataset.sources])
     for code in dataset.cleaning:
         if code not in RULES:
             yield f"there is no cleaning rule {code}. Known: {', '.join(RULES)}"
@@ -105,7 +105,7 @@ def _key_faults(dataset: Dataset) -> Iterator[str]:
 
 
 def _source_faults(dataset: Dataset, source: Source) -> Iterator[str]:
-    label = f"source {source.doctype}"
+    label = f"source {source.name}"
     if source.date and source.date not in SORTED_BY:
         yield f"{label}: date is none of the indexed {', '.join(SORTED_BY)}"
     if source.date and source.by:
@@ -167,11 +167,13 @@ def _coverage_faults(dataset: Dataset, column: Dimension | Measure) -> Iterator[
         yield f"column {column.name}: empty_in names {doctype}, whose rows have it or are none"
 
 
-def _within_faults(dataset: Dataset, column: Dimension | Measure) -> Iterator[str]:
+def _reach_faults(dataset: Dataset, column: Dimension | Measure) -> Iterator[str]:
     names = {one.name for one in dataset.dimensions}
     for name in column.within:
         if name not in names:
             yield f"column {column.name}: within names {name}, which is no dimension"
+    if column.is_across and not column.evidence:
+        yield f"column {column.name}: is_across is of evidence, of which it names none"
     if column.within and dataset.rows_of:
         yield f"column {column.name}: within is for aggregates, and rows_of names documents"
 
@@ -226,7 +228,3 @@ def _twice(what: str, names: Iterable[str]) -> Iterator[str]:
 
 def _codes(dataset: Dataset) -> list[str]:
     return [one.code for one in dataset.checks] + [one.code for one in dataset.tie_outs]
-
-
-def _label(source: object) -> str:
-    return source.doctype if isinstance(source, Source) else getattr(source, "slug", "")

@@ -23,7 +23,13 @@ from warehouse.datasets.columns import (
     text,
 )
 from warehouse.datasets.declaration import Dataset, Feed, Partition, Reject, Source, Upstream
-from warehouse.datasets.lines import SETTINGS, as_flag, calendar_columns, place_in_time
+from warehouse.datasets.lines import (
+    SETTINGS,
+    as_flag,
+    calendar_columns,
+    place_in_time,
+    reject_undated,
+)
 from warehouse.datasets.money import exact_or_zero, literal
 from warehouse.identity.parties import PARTY_EVIDENCE
 
@@ -80,7 +86,7 @@ def _feed_payments(scope: Scope) -> Feed:
             *_complete(scope),
         ],
         row=_row(PAYMENT, "$paid_for.name", "$mode_of_payment"),
-        rejects=REJECTS,
+        rejects=[*REJECTS, reject_undated(scope)],
     )
 
 
@@ -119,14 +125,16 @@ def _feed_journals(scope: Scope) -> Feed:
             *_complete(scope),
         ],
         row=_row(JOURNAL, "$accounts.name", "$mode_of_payment"),
-        rejects=REJECTS,
+        rejects=[*REJECTS, reject_undated(scope)],
     )
 
 
 def _complete(scope: Scope) -> Stages:
     """Return stages that add the bill's date, the supplier, the calendar and the rate."""
-    billed_on = {"$dateFromString": {"dateString": "$of_bill.posting_date", "onNull": None}}
-    paid_on = {"$dateFromString": {"dateString": "$posting_date"}}
+    billed_on, paid_on = (
+        {"$dateFromString": {"dateString": path, "onNull": None, "onError": None}}
+        for path in ("$of_bill.posting_date", "$posting_date")
+    )
     days = {"$dateDiff": {"startDate": billed_on, "endDate": paid_on, "unit": "day"}}
     return [
         *scope.lookup(BILL, "bill", "of_bill"),

@@ -24,7 +24,15 @@ from warehouse.datasets.cost import (
     find_cost,
 )
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source
-from warehouse.datasets.lines import ITEMS, SETTINGS, as_flag, in_unit, inr, place_in_time
+from warehouse.datasets.lines import (
+    ITEMS,
+    SETTINGS,
+    as_flag,
+    in_unit,
+    inr,
+    place_in_time,
+    reject_undated,
+)
 from warehouse.datasets.money import literal
 from warehouse.identity.items import ITEM_EVIDENCE
 
@@ -56,7 +64,8 @@ def build(scope: Scope) -> list[Feed]:
     }
     first = {name: {"$first": f"$item.{name}"} for name in ("item_id", "crop", "business")}
     group = {"$group": {"_id": {name: f"${name}" for name in KEY}, **sums, **first}}
-    return [Feed(of=SALES, stages=[*cost_lines(scope), group], row=_row())]
+    stages = [*cost_lines(scope), group]
+    return [Feed(of=SALES, stages=stages, row=_row(), rejects=[reject_undated(scope)])]
 
 
 def cost_lines(scope: Scope) -> Stages:

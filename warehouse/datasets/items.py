@@ -19,6 +19,7 @@ from warehouse.datasets.columns import (
     integer,
     known_by,
     link,
+    matched_by,
     share,
     text,
 )
@@ -146,11 +147,11 @@ DATASET = Dataset(
         flag("is_stock_item", "Kept in stock", "Item.is_stock_item"),
         flag("disabled", "Disabled", "Item.disabled"),
         known_by(text("item_id", "Item across instances"), ITEM_EVIDENCE),
-        known_by(
+        matched_by(
             text("method", "Known by", description="alone, barcode, hsn_name_and_pack, curated"),
             ITEM_EVIDENCE,
         ),
-        known_by(integer("confidence", "Confidence in %"), ITEM_EVIDENCE),
+        matched_by(integer("confidence", "Confidence in %"), ITEM_EVIDENCE),
         text("crop", "Crop", _NAME),
         text("variety", "Variety", _NAME),
         text("grade", "Grade", _NAME),

@@ -46,6 +46,11 @@ REJECTS = (
 )
 
 
+def reject_undated(scope: Scope) -> Reject:
+    """Return the reason that keeps aside what has no date: a partition of its own."""
+    return Reject("date_missing", {"$literal": scope.month is None})
+
+
 def take_lines(scope: Scope) -> Stages:
     """Return stages: a document a line, with its item, its place in the calendar and its rate."""
     return [

@@ -19,6 +19,7 @@ from warehouse.datasets.columns import (
     integer,
     known_by,
     link,
+    matched_by,
     share,
     text,
 )
@@ -179,16 +180,16 @@ DATASET = Dataset(
         empty_in(flag("is_internal", "Company of the group", *_INTERNAL), FARMER),
         empty_in(flag("disabled", "Disabled", *_DISABLED), FARMER),
         known_by(text("party_id", "Party across instances"), PARTY_EVIDENCE),
-        known_by(
+        matched_by(
             text("method", "Known by", description=f"{ALONE}, {CURATED}, {', '.join(CONFIDENCE)}"),
             PARTY_EVIDENCE,
         ),
-        known_by(integer("confidence", "Confidence in %"), PARTY_EVIDENCE),
-        known_by(text("doubt", "Doubt", description=_DOUBT), PARTY_EVIDENCE),
+        matched_by(integer("confidence", "Confidence in %"), PARTY_EVIDENCE),
+        matched_by(text("doubt", "Doubt", description=_DOUBT), PARTY_EVIDENCE),
     ),
     measures=(
         amount("records", "Records", "records"),
-        known_by(amount("matched", "Matched to another record", "records"), PARTY_EVIDENCE),
+        matched_by(amount("matched", "Matched to another record", "records"), PARTY_EVIDENCE),
         share("matched_share", "Matched share", "matched", "records"),
         distinct("parties", "Parties", "parties", "party_id"),
         distinct("doubts", "Open doubts", "doubts", "doubt"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from warehouse.cleaning import vouchers
+from warehouse.cleaning.currency import to_inr
 from warehouse.cleaning.units import KG
 from warehouse.datasets.columns import (
     amount,
@@ -35,9 +36,10 @@ from warehouse.datasets.lines import (
     line_marks,
     line_measures,
     line_row,
+    reject_undated,
     take_lines,
 )
-from warehouse.datasets.money import exact_or_zero
+from warehouse.datasets.money import PLACES, exact_or_zero, literal
 from warehouse.datasets.tax import TAX_FIELDS, line_tax, sum_items
 from warehouse.identity.parties import PARTY_EVIDENCE
 
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from warehouse.datasets.scope import Scope
 
 RECEIPT, INVOICE = "Purchase Receipt", "Purchase Invoice"
+ZERO, ONE = literal("0"), literal("1")
 FIELDS = (
     *HEADER_FIELDS,
     *LINE_FIELDS,
@@ -83,7 +86,7 @@ def _make_feed(scope: Scope, doctype: str) -> Feed:
             **_quantities(),
             **(_money() if doctype == INVOICE else _no_money()),
         },
-        rejects=REJECTS,
+        rejects=[*REJECTS, reject_undated(scope)],
     )
 
 
@@ -120,6 +123,25 @@ def _money() -> dict[str, Expression]:
 
 def _no_money() -> dict[str, Expression]:
     """Return the money of a receipt: none, but for what is still to be billed of it."""
+    return {
+        "amount": exact_or_zero(0),
+        "tax": exact_or_zero(0),
+        "amount_kg": None,
+        "billed_kg": None,
+        "not_billed": _await_bill(),
+        "cleaned": line_marks(),
+    }
+
+
+def _await_bill() -> Expression:
+    """Return what is still to be billed of a receipt's line, as ERPNext counts it in per_billed.
+
+    What was sent back awaits no bill: it is taken off the line that it came with, whose
+    returned_qty is in the stock UOM, and its own document, never billed, counts nothing.
+    """
+    net, received = exact_or_zero("$items.base_net_amount"), exact_or_zero("$items.stock_qty")
+    kept = {"$subtract": [received, exact_or_zero("$items.returned_qty")]}
+    kept_part = {"$cond": [{"$eq": [received, ZERO]}, ONE, {"$divide": [kept, received]}]}
     # billed_amt is in the document's currency, and a receipt that was closed awaits no bill.
     billed = {
         "$multiply": [
@@ -127,19 +149,15 @@ def _no_money() -> dict[str, Expression]:
             exact_or_zero({"$ifNull": ["$conversion_rate", 1]}),
         ]
     }
-    left = {"$subtract": [exact_or_zero("$items.base_net_amount"), billed]}
+    left = {"$max": [{"$subtract": [{"$multiply": [net, kept_part]}, billed]}, ZERO]}
     awaits = {
-        "$and": [{"$lt": [{"$ifNull": ["$per_billed", 0]}, 100]}, {"$ne": ["$status", "Closed"]}]
+        "$and": [
+            {"$lt": [{"$ifNull": ["$per_billed", 0]}, 100]},
+            {"$ne": ["$status", "Closed"]},
+            {"$not": [vouchers.is_return()]},
+        ]
     }
-    not_billed = {"$cond": [awaits, {"$multiply": [left, "$inr_rate"]}, exact_or_zero(0)]}
-    return {
-        "amount": exact_or_zero(0),
-        "tax": exact_or_zero(0),
-        "amount_kg": None,
-        "billed_kg": None,
-        "not_billed": not_billed,
-        "cleaned": line_marks(),
-    }
+    return {"$cond": [awaits, to_inr({"$round": [left, PLACES]}), ZERO]}
 
 
 def _if_goods(value: Expression, otherwise: Expression) -> Expression:
@@ -151,7 +169,9 @@ _SUPPLIER = tuple(f"{doctype}.supplier" for doctype in _BOTH)
 _QTY = tuple(f"{doctype}.items.stock_qty" for doctype in _BOTH)
 _PRICE = tuple(f"{doctype}.items.base_net_amount" for doctype in _BOTH)
 _NET = f"{INVOICE}.items.base_net_amount"
-_NOT_BILLED = (f"{RECEIPT}.items.billed_amt", f"{RECEIPT}.items.base_net_amount")
+_NOT_BILLED = tuple(
+    f"{RECEIPT}.items.{field}" for field in ("billed_amt", "returned_qty", "base_net_amount")
+)
 
 DATASET = Dataset(
     slug="procurement_lines",
@@ -167,7 +187,10 @@ DATASET = Dataset(
     sources=(
         Source(
             RECEIPT,
-            (*FIELDS, "per_billed", "status", "conversion_rate", "items.billed_amt"),
+            (
+                *(*FIELDS, "per_billed", "status", "conversion_rate", "items.billed_amt"),
+                "items.returned_qty",
+            ),
             date="posting_date",
         ),
         Source(

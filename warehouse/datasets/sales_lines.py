@@ -25,6 +25,7 @@ from warehouse.datasets.lines import (
     line_marks,
     line_measures,
     line_row,
+    reject_undated,
     take_lines,
 )
 from warehouse.datasets.money import exact_or_zero
@@ -59,7 +60,7 @@ def _make_feed(scope: Scope, doctype: str) -> Feed:
         of=doctype,
         stages=[
             {"$set": {"_main": _find_main_line()}},
-            *scope.lookup(doctype, "return_against", "returned"),
+            *scope.lookup(_call_returned(doctype), "return_against", "returned"),
             *sum_items(),
             *take_lines(scope),
             *scope.crosswalk("parties", "customer", "party", {"party_type": "Customer"}),
@@ -80,8 +81,13 @@ def _make_feed(scope: Scope, doctype: str) -> Feed:
             **_measure_row(),
             "cleaned": line_marks(C6={"$literal": doctype == POS}),
         },
-        rejects=REJECTS,
+        rejects=[*REJECTS, reject_undated(scope)],
     )
+
+
+def _call_returned(doctype: str) -> str:
+    """Return what invoices are called that a return goes against; they may be of any month."""
+    return f"returned {doctype}"
 
 
 def _find_main_line() -> Expression:
@@ -150,6 +156,16 @@ DATASET = Dataset(
             (*FIELDS, "items.pos_invoice_item", "consolidated_invoice"),
             date="posting_date",
             is_optional=True,
+        ),
+        *(
+            Source(
+                doctype,
+                ("items.name", "items.qty"),
+                by=("return_against",),
+                is_optional=doctype == POS,
+                called=_call_returned(doctype),
+            )
+            for doctype in BOTH
         ),
         *SETTINGS,
         Source("Territory", BOOK_FIELDS["Territory"], is_setting=True),

@@ -12,7 +12,7 @@ from warehouse.access.refresh import read_apps
 from warehouse.access.tables import RULED
 from warehouse.doctor.findings import Finding, error, list_names, warning, well
 from warehouse.doctor.levels import check_levels
-from warehouse.doctor.reading import give_role, read_roles, read_rules
+from warehouse.doctor.reading import FEEDS, give_role, read_roles, read_rules
 from warehouse.doctor.rules import ADMINISTRATOR, SYSTEM_MANAGER, Reach, known_reader
 from warehouse.errors import ErpRejected
 
@@ -40,19 +40,30 @@ async def _check_reach(key: Key) -> list[Finding]:
     roles = await read_roles(key)
     if not roles:
         return []
+    reached = {table: rules.reach(table, roles) for table in (*RULED, *FEEDS)}
+    own = [feed for feed in FEEDS if feed in key.catalog and reached[feed] is Reach.OWN]
+    findings = [_tell_own(key, feed) for feed in own]
     in_part = [
-        table
-        for table in RULED
-        if table in key.catalog and rules.reach(table, roles) is not Reach.FULL
+        table for table in RULED if table in key.catalog and reached[table] is not Reach.FULL
     ]
     if not in_part:
-        return [well(subject, f"{key.user} is shown the permission tables whole.")]
+        whole = f"{key.user} is shown the permission tables whole."
+        return [*findings, well(subject, whole)]
     to_add = dict.fromkeys(known_reader(table, SYSTEM_MANAGER) for table in in_part)
     message = (
         f"{key.user} may not be shown every row of {list_names(in_part)}, so employees are shown "
         "nothing: a row that is missing could be the one that hides a document."
     )
-    return [error(subject, message, give_role(key.user, " and ".join(to_add)))]
+    return [*findings, error(subject, message, give_role(key.user, " and ".join(to_add)))]
+
+
+def _tell_own(key: Key, feed: str) -> Finding:
+    """Return what it means that the key sees of a feed what its own user wrote only."""
+    message = (
+        f"{key.user} is shown its own rows of {feed} only; {FEEDS[feed]} are found by inventory "
+        "alone."
+    )
+    return warning(f"{key.instance} feeds", message, give_role(key.user, SYSTEM_MANAGER))
 
 
 async def _check_apps(key: Key) -> list[Finding]:

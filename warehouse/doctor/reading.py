@@ -17,6 +17,7 @@ from warehouse.doctor.rules import (
 )
 from warehouse.erpnext.query import ListQuery
 from warehouse.errors import ErpContractBroken, ErpRejected
+from warehouse.ingestion.feeds import DELETIONS, RENAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 # Without these no DocType can be ingested: a document's fields are not known.
 CATALOG_TABLES = ("Custom Field", "Property Setter")
-DELETIONS = "Deleted Document"
+# Without these, what left is found by inventory alone.
+FEEDS = {DELETIONS: "deletions", RENAMES: "renames"}
 # Who may see what, and what was deleted; a child table is asked with a parent.
 PERMISSION_TABLES = {
     "DocPerm": "DocType",
@@ -38,7 +40,7 @@ PERMISSION_TABLES = {
     "User Type": None,
     "User Permission": None,
     "DocShare": None,
-    DELETIONS: None,
+    **dict.fromkeys(FEEDS),
     "Server Script": None,
     "System Settings": None,
     "Installed Applications": None,
@@ -102,8 +104,9 @@ async def check_permission_tables(key: Key) -> list[Finding]:
 
 def _tell_denied(subject: str, tables: Sequence[str], cure: str) -> Finding:
     """Return what it means that the key may not read `tables`, all of which one role would open."""
-    if set(tables) == {DELETIONS}:
-        message = f"The key may not read {DELETIONS}; deletions are found by inventory alone."
+    if FEEDS.keys() >= set(tables):
+        said = " and ".join(FEEDS[table] for table in tables)
+        message = f"The key may not read {list_names(tables)}; {said} are found by inventory alone."
         return warning(subject, message, cure)
     message = f"The key may not read {list_names(tables)}; who may see what stays unknown, and "
     return error(subject, message + "so nobody is shown anything.", cure)
@@ -119,7 +122,7 @@ async def check_user_permissions(key: Key) -> list[Finding]:
             f"Whether User Permissions hide documents from {key.user} is unknown, so nothing that "
             f"is missing is removed. {failure.message}"
         )
-        cure = "Every user may ask for its own: let a proxy or firewall before the ERP pass it on."
+        cure = "Any user may ask: let a proxy or firewall before the ERP pass the request on."
         return [warning(subject, message, cure)]
     if not allowed:
         return [well(subject, f"None hides documents from {key.user}.")]

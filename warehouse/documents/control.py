@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from beanie import Document
 from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
+
+DEFAULT_TIME_ZONE = "Asia/Kolkata"
 
 
 class Outcome(StrEnum):
@@ -84,7 +87,8 @@ class DocTypeReport(Numbers):
 class Instance(Document):
     """An ERPNext instance as it was last met.
 
-    `feeds_until`: up to where its deletions and renames were followed, in the site's own time.
+    `feeds_until`: up to where its deletions were followed, in the site's own time, and
+    `renames_until`: its renames, each feed for itself.
     """
 
     id: str  # type: ignore[assignment]
@@ -94,9 +98,16 @@ class Instance(Document):
     erp_user: str
     seen_at: datetime
     feeds_until: str | None = None
+    renames_until: str | None = None
 
     class Settings:
         name = "instances"
+
+
+async def read_time_zone(instance: str) -> ZoneInfo:
+    """Return the time zone of an instance's calendar; India's of one that was never met."""
+    known = await Instance.get(instance)
+    return ZoneInfo(known.time_zone if known else DEFAULT_TIME_ZONE)
 
 
 class Lease(Document):
@@ -177,6 +188,8 @@ class Run(Document):
 
     `doctypes`: those with work or an error; the others are counted as `quiet`, and as `unreached`
     when the run ended before them. `is_whole`: whether it was about every DocType, however old.
+    `blind_spots`: what it could not see besides, and the cure: feeds, the key's User Permissions,
+    DocTypes out of sight whose documents stand still.
     """
 
     id: str  # type: ignore[assignment]
@@ -191,6 +204,7 @@ class Run(Document):
     doctypes: list[DocTypeReport] = Field(default_factory=list)
     quiet: int = 0
     unreached: int = 0
+    blind_spots: list[Failure] = Field(default_factory=list)
     failure: Failure | None = None
 
     class Settings:

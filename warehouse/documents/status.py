@@ -53,7 +53,7 @@ class DriftStatus(BaseModel):
 
 
 class InstanceStatus(BaseModel):
-    """One instance; `run_outcome` and the other `run_` fields are its last run's.
+    """One instance; `run_outcome`, the other `run_` fields and `blind_spots` are its last run's.
 
     `access_read_at`: when the access rules in force were last read; `access_failure`: why the last
     attempt to read them was of no use.
@@ -71,6 +71,7 @@ class InstanceStatus(BaseModel):
     run_finished_at: datetime | None = None
     run_failure: Failure | None = None
     unreached: int = 0
+    blind_spots: list[Failure] = Field(default_factory=list)
     access_read_at: datetime | None = None
     access_failure: Failure | None = None
     drift: list[DriftStatus] = Field(default_factory=list)
@@ -110,7 +111,7 @@ async def _read_instance(instance: str, now: datetime) -> InstanceStatus:
     if run:
         status.run_id, status.run_outcome, status.run_failure = run.id, run.outcome, run.failure
         status.run_started_at, status.run_finished_at = run.started_at, run.finished_at
-        status.unreached = run.unreached
+        status.unreached, status.blind_spots = run.unreached, run.blind_spots
     if rules := await AccessPointer.get(instance):
         status.access_read_at, status.access_failure = rules.read_at, rules.failure
     return status

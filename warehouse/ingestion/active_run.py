@@ -69,6 +69,7 @@ class ActiveRun:
         catalog = await read_catalog(session)
         names = choose_doctypes(session.instance, catalog, selection)
         self.feeds = await read_feeds(session.client, since)
+        session.blind_spots += self.feeds.unread.values()
         self.catalog, self.selection = catalog, selection
         if not session.only_looks:
             await settle_burials(session.instance, session.run_id)
@@ -143,6 +144,10 @@ class ActiveRun:
             self._watch(sync)
         return report
 
+    def pass_over(self, sync: DocTypeSync) -> None:
+        """Count a surveyed DocType as done, since an earlier attempt of this run has done it."""
+        self._add(sync.pass_over())
+
     async def _side_by_side(
         self,
         step: Callable[[DocTypeSync], Awaitable[object]],
@@ -205,7 +210,8 @@ class ActiveRun:
     def outcome(self) -> Outcome:
         """Return how the run ended, as far as is known now."""
         ends = {report.outcome for report in self.record.doctypes}
-        if not self.error and not ends & {Outcome.FAILED, Outcome.DEFERRED, Outcome.SUSPECT}:
+        is_unwell = bool(ends & {Outcome.FAILED, Outcome.DEFERRED, Outcome.SUSPECT})
+        if not (self.error or is_unwell or self.feeds.has_failed):
             return Outcome.COMPLETED
         if _is_deferral(self.error) and Outcome.FAILED not in ends:
             return Outcome.DEFERRED

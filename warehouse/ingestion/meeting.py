@@ -6,10 +6,11 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from warehouse.documents.control import Instance, SyncState
+from warehouse.documents.control import Failure, Instance, SyncState
 from warehouse.documents.drift import Drift, DriftEvent, record_drift
 from warehouse.erpnext.paging import parse_site_datetime
 from warehouse.errors import ConfigurationError, ErpContractBroken, ErpRejected
+from warehouse.ingestion.feeds import Followed
 
 if TYPE_CHECKING:
     from warehouse.ingestion.catalog import Catalog
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from warehouse.ingestion.task import Selection
 
 
-async def meet(session: Session) -> str:
+async def meet(session: Session) -> Followed:
     """Read the site's facts into the session and the store; return since when to read its feeds.
 
     A changed time zone makes every DocType due for a full reading: all its datetimes are naive.
@@ -30,9 +31,7 @@ async def meet(session: Session) -> str:
     session.is_narrowed = await _is_narrowed(session)
     zone = ZoneInfo(session.time_zone)
     site_now = session.clock().astimezone(zone).replace(tzinfo=None).isoformat(" ")
-    until = (known.feeds_until if known else None) or site_now
-    if known:
-        until = _in_zone(until, known.time_zone, session.time_zone)
+    until = _read_followed(session, known) or Followed(site_now, site_now)
     if session.only_looks:
         return until
     if known:
@@ -44,7 +43,8 @@ async def meet(session: Session) -> str:
         versions=versions,
         erp_user=user,
         seen_at=session.clock().astimezone(UTC),
-        feeds_until=until,
+        feeds_until=until.deletions,
+        renames_until=until.renames,
     ).save()
     return until
 
@@ -76,11 +76,20 @@ async def freeze_unlisted(session: Session, catalog: Catalog) -> None:
     )
 
 
-async def follow_feeds_until(session: Session, until: str | None) -> None:
+async def follow_feeds_until(session: Session, until: Followed) -> None:
     """Remember up to where every DocType has followed the feeds."""
+    followed = {"feeds_until": until.deletions, "renames_until": until.renames}
     await Instance.get_pymongo_collection().update_one(
-        {"_id": session.instance}, {"$set": {"feeds_until": until}}
+        {"_id": session.instance}, {"$set": followed}
     )
+
+
+def _read_followed(session: Session, known: Instance | None) -> Followed | None:
+    if known is None or known.feeds_until is None:
+        return None
+    deletions, renames = known.feeds_until, known.renames_until or known.feeds_until
+    before, now = known.time_zone, session.time_zone
+    return Followed(_in_zone(deletions, before, now), _in_zone(renames, before, now))
 
 
 def _in_zone(until: str, before: str, now: str) -> str:
@@ -95,14 +104,20 @@ def _in_zone(until: str, before: str, now: str) -> str:
 
 
 async def _is_narrowed(session: Session) -> bool:
-    """Say whether User Permissions hide documents from the key; unknown counts as yes.
+    """Say whether User Permissions hide documents from the key; unknown counts as yes, and is told.
 
     Every user may ask for its own, so this is unknown only where something before the ERP keeps
     the method back; then no document is removed before an operator accepts it.
     """
     try:
         return bool(await session.client.read_user_permissions())
-    except (ErpRejected, ErpContractBroken):
+    except (ErpRejected, ErpContractBroken) as error:
+        unknown = Failure(
+            code="user_permissions_unknown",
+            message=f"{error.message} So nothing that is missing is removed.",
+            cure="Any user may ask: let a proxy or firewall before the ERP pass the request on.",
+        )
+        session.blind_spots.append(unknown)
         return True
 
 

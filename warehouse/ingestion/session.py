@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from warehouse.documents.raw import raw_model
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pymongo.asynchronous.collection import AsyncCollection
 
-    from warehouse.documents.control import DocTypeReport
+    from warehouse.documents.control import DocTypeReport, Failure
     from warehouse.erpnext.client import ErpClient
     from warehouse.ingestion.lease import HeldLease, SharedLease
     from warehouse.ingestion.rota import Rota
@@ -55,7 +55,7 @@ class Session:
     IANA, known once the site was met, as is
     `is_narrowed`: whether User Permissions hide documents from the key. `tombstone_life`: how long
     the last state of a document that left is kept. `only_looks`: nothing is written, since the
-    lease is shared.
+    lease is shared. `blind_spots`: what the run can't see of the site, to be told.
     """
 
     erp: ErpInstance
@@ -69,6 +69,7 @@ class Session:
     time_zone: str = "UTC"
     is_narrowed: bool = False
     only_looks: bool = False
+    blind_spots: list[Failure] = field(default_factory=list)
 
     @property
     def instance(self) -> str:

@@ -71,7 +71,8 @@ class SingleWork:
 
     def describe(self) -> str:
         """Return what there is to do, so that the same work reads the same."""
-        return f"{hash_content(self.document)} {self.departures.gone}"
+        departed = f"{self.departures.gone} {self.departures.kept}"
+        return f"{hash_content(self.document)} {departed}"
 
     async def pull(self) -> dict[str, Any]:
         """Store the document if it differs; return what changes in the DocType's state."""

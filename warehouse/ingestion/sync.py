@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FORBIDDEN = 403
 FATAL = (ErpUnauthorized, LeaseError, ConnectionFailure)
 
 
@@ -64,8 +63,11 @@ class DocTypeSync:
         return len(self._work.departures.renamed)
 
     def describe_work(self) -> str:
-        """Return what the survey found to do, so that the same work reads the same."""
-        return self._work.describe()
+        """Return what the survey found to do, so that the same work reads the same.
+
+        A survey that failed has found out nothing, which is no work that was done before.
+        """
+        return self.task.session.run_id if self.error else self._work.describe()
 
     async def survey(self) -> None:
         """Find out what there is to do.
@@ -93,6 +95,17 @@ class DocTypeSync:
         await self._write_state(changes)
         self.task.session.progress.doctype_finished(self.task.session.instance, self.task.report)
         return self.task.report
+
+    def pass_over(self) -> DocTypeReport:
+        """Report what was surveyed and is not to be done, since an earlier attempt has done it.
+
+        What that kept aside is rejected still.
+        """
+        report = self.task.report
+        report.rejected = len(self.task.rejected)
+        report.seen = max(report.seen, report.rejected)
+        self._complete_report()
+        return report
 
     @contextmanager
     def _walled(self) -> Iterator[None]:
@@ -142,7 +155,7 @@ class DocTypeSync:
             return Outcome.SUSPECT if self._work.departures.kept else Outcome.COMPLETED
         if isinstance(self.error, ErpThrottled | ErpInMaintenance):
             return Outcome.DEFERRED
-        if isinstance(self.error, ErpRejected) and self.error.status == FORBIDDEN:
+        if isinstance(self.error, ErpRejected) and self.error.is_forbidden:
             return Outcome.DENIED
         return Outcome.FAILED
 

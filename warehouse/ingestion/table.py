@@ -125,13 +125,18 @@ class TableWork:
 
     def describe(self) -> str:
         """Return what there is to do, so that the same work reads the same."""
-        inventory, selected = self.inventory, self.task.selection.depth
-        if inventory is None or inventory.is_cut or selected is Depth.EVERYTHING:
-            return f"{selected} {self.names}"
         wanted = set(self.names)
-        rows = [row for row in inventory.rows if row["name"] in wanted]
-        versions = [f"{row['name']} {row['modified']} {row['creation']}" for row in rows]
-        return "\n".join([*versions, *self.task.queued, f"{self.departures.gone}"])
+        rows = self.inventory.rows if self.inventory else []
+        versions = [
+            f"{row['name']} {row['modified']} {row['creation']}"
+            for row in rows
+            if row["name"] in wanted
+        ]
+        # Work that was done has left nobody to bury and nothing queued: these are always new.
+        is_new = self.departures.gone or self.task.queued
+        attempt = self.task.session.run_id if is_new else ""
+        what = [self.task.selection.depth, f"{self.departures.kept}", attempt, f"{self.names}"]
+        return "\n".join([*what, *versions])
 
     async def pull(self) -> dict[str, Any]:
         """Remove what left, fetch and store what differs; return what changes in the state."""

@@ -18,7 +18,7 @@ from warehouse.datasets.declaration import Partition, Source, Upstream
 from warehouse.datasets.scope import shape
 from warehouse.documents.business import find_kept
 from warehouse.documents.datasets import Input, Slot, read_builds, read_pointer
-from warehouse.documents.raw import raw_model
+from warehouse.documents.raw import SORTED_BY, raw_model
 from warehouse.transform.crosswalks import read_crosswalk
 from warehouse.transform.versions import NOTHING, digest, read_source_versions
 
@@ -43,13 +43,13 @@ class Versions:
     What changes while a partition is built makes it out of date again: it is built once more.
     """
 
-    _sources: dict[tuple[str, str, str | None], SourceVersions] = field(default_factory=dict)
+    _sources: dict[tuple[str, str, str], SourceVersions] = field(default_factory=dict)
     _settings: dict[tuple[str, Source], str] = field(default_factory=dict)
     _contents: dict[tuple[str, Source | Upstream], dict[str, str]] = field(default_factory=dict)
 
     async def of(self, instance: str, source: Source) -> SourceVersions:
         """Return the versions of a source."""
-        key = (instance, source.doctype, source.date)
+        key = (instance, source.doctype, source.date or SORTED_BY[0])
         if key not in self._sources:
             self._sources[key] = await read_source_versions(*key)
         return self._sources[key]
@@ -130,7 +130,7 @@ async def read_inputs(
             continue
         for instance in scope.instances:
             version = await _read_version(dataset, scope, instance, source, versions)
-            name = source.doctype if scope.instance else f"{instance} {source.doctype}"
+            name = source.name if scope.instance else f"{instance} {source.name}"
             inputs.append(Input(name=name, version=version))
     return inputs
 

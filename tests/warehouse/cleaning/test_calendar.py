@@ -119,3 +119,11 @@ async def test_every_day_stands_where_the_calendar_has_it(database):
             "season": season,
             "season_year": season_year,
         }
+
+
+@pytest.mark.parametrize("day", [None, "", "soon"])
+async def test_what_has_no_date_has_no_place_in_the_calendar(database, day):
+    for years in (YEARS, ()):
+        fields = {**fiscal_fields(years, "$day", "$company"), **season_fields("$day")}
+        [found] = await evaluate(database, [{"day": day, "company": "Co"}], **fields)
+        assert found == dict.fromkeys(fields)

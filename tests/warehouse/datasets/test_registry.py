@@ -109,11 +109,22 @@ def test_evidence_may_identify_a_person_but_is_declared():
     assert Registry([replace(dataset, sources=(source, *LINES.sources[1:]))]).datasets
 
 
-def test_what_a_column_stays_within_are_dimensions_of_an_aggregate():
+def test_a_doctype_that_is_a_source_twice_is_called_something_else_there():
+    looked_up = Source("Sales Invoice", ("total",), by=("invoice",))
+    twice = replace(LINES, sources=(*LINES.sources, looked_up))
+    assert "source Sales Invoice is declared 2 times" in faults_of(twice)
+    called = replace(looked_up, called="returned Sales Invoice")
+    assert Registry([replace(LINES, sources=(*LINES.sources, called))]).datasets
+
+
+def test_how_far_a_column_reaches_is_declared_rightly():
     median = Measure("median", "Median", "INR", within=("hub",))
     said = faults_of(replace(LINES, measures=(*LINES.measures, median)))
     assert "column median: within names hub, which is no dimension" in said
     assert "within is for aggregates" in said
+    unfounded = Dimension("method", "Method", is_across=True)
+    said = faults_of(replace(LINES, dimensions=(*LINES.dimensions, unfounded)))
+    assert "column method: is_across is of evidence" in said
     monthly = replace(MONTHLY, measures=(replace(median, within=("customer",)),))
     assert Registry([LINES, monthly]).datasets
 

@@ -11,8 +11,10 @@ from tests.warehouse.access.worlds import World, make_field, make_meta, read_rul
 from tests.warehouse.dashboards.conftest import Employee
 from tests.warehouse.datasets.golden import fill, put_books, with_upstreams
 from warehouse.dashboards.query import QueryRequest, query_dataset
+from warehouse.dashboards.rows import plan_rows
 from warehouse.datasets.registry import load_registry
 from warehouse.errors import QueryRefused
+from warehouse.reading.listing import ListRequest
 
 if TYPE_CHECKING:
     from tests.transforming import Books
@@ -132,3 +134,55 @@ async def test_who_sees_some_invoices_is_not_told_what_returns_take_back_of_the_
     assert not (await employee.open("sales_lines")).hidden & {"value_only", "qty_billed"}
     restrict(employee, "Territory", "Warangal", "Sales Invoice")
     assert (await employee.open("sales_lines")).hidden >= {"value_only", "qty_billed"}
+
+
+TOLD = {
+    "parties": {"method", "confidence", "doubt", "matched"},
+    "items": {"method", "confidence"},
+    "data_quality": {"matched"},
+}
+
+
+@pytest.mark.parametrize("slug", TOLD)
+async def test_of_a_match_is_told_whoever_sees_what_was_compared_in_every_instance(
+    books: Books, employee: Employee, slug: str
+):
+    await put_books(books)
+    await books.transform(*with_upstreams(slug))
+    whole = make_open_world(slug)
+
+    async def hidden(only: frozenset[str] | None = None) -> frozenset[str]:
+        return (await employee.open(slug, only)).hidden
+
+    employee.worlds = {"one": whole}
+    assert await hidden() == await hidden(frozenset({"one"})) == TOLD[slug]
+    employee.worlds = {"one": whole, "two": whole}
+    assert await hidden() == await hidden(frozenset({"one"})) == set()
+    narrow = make_open_world(slug)
+    for doctype in ("Customer", "Item"):
+        narrow.permit(doctype, "Nobody", applicable_for=doctype)
+    employee.worlds = {"one": whole, "two": narrow}
+    assert await hidden(frozenset({"one"})) == TOLD[slug]
+    employee.worlds, employee.stale = {"one": whole, "two": whole}, {"two"}
+    assert await hidden(frozenset({"one"})) == TOLD[slug]
+
+
+async def test_a_match_that_is_not_told_is_neither_filtered_sorted_nor_grouped_by(
+    books: Books, employee: Employee
+):
+    await put_books(books)
+    await books.transform("parties")
+    employee.worlds = {"one": make_open_world("parties")}
+    opened = await employee.open("parties")
+    for asked in (
+        ListRequest(filters=(("instance__exact", "one"), ("method__exact", "gstin"))),
+        ListRequest(sort="-confidence"),
+        ListRequest(fields="doubt"),
+    ):
+        with pytest.raises(QueryRefused):
+            plan_rows(opened, asked)
+    for measure, by in (("matched", None), ("matched_share", None), ("doubts", None)):
+        with pytest.raises(QueryRefused):
+            await ask(employee, "parties", measure, by)
+    with pytest.raises(QueryRefused):
+        await ask(employee, "parties", "records", "method")

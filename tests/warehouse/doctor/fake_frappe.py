@@ -12,7 +12,8 @@ from warehouse.settings import ErpInstance
 USER = "integration@csa.example"
 CORE = (
     *("DocType", "Custom Field", "Property Setter", "Custom DocPerm", "Role", "User"),
-    *("User Permission", "DocShare", "User Type", "Deleted Document", "Server Script"),
+    *("User Permission", "DocShare", "User Type", "Deleted Document", "Comment"),
+    "Server Script",
 )
 OWN_PERMISSIONS = "frappe.core.doctype.user_permission.user_permission.get_user_permissions"
 CHILD = ("DocPerm", "DocField", "Has Role")

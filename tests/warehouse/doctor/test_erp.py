@@ -14,6 +14,7 @@ from tests.warehouse.doctor.fake_frappe import (
 )
 from warehouse.doctor.erp import Scope, check_erp
 from warehouse.doctor.findings import Finding, Status
+from warehouse.doctor.reading import FEEDS
 
 STORED = {"Account", "Customer", "GL Entry", "Sales Invoice", "Warehouse", "Farmer"}
 
@@ -132,7 +133,7 @@ async def test_all_asks_for_every_stored_doctype_and_no_other():
     findings = await examine(site, every_doctype=True)
     assert set(site.asked) >= STORED | {"Mode of Payment", "Selling Settings"}
     assert not {"Version", "Live Board"} & set(site.asked)
-    assert "reads 8 of 8 DocTypes." in about(findings, "DocTypes")[0].message
+    assert "reads 9 of 9 DocTypes." in about(findings, "DocTypes")[0].message
 
 
 async def test_excluded_doctypes_are_not_asked_for():
@@ -220,10 +221,19 @@ async def test_unreadable_permission_tables_name_the_role_to_add():
     assert "Server Script;" in by_role["Script Manager"].message
 
 
-async def test_unreadable_deletions_are_a_warning():
-    findings = about(await examine(FakeFrappe(refused={"Deleted Document"})), "permission tables")
+@pytest.mark.parametrize("refused", [{"Deleted Document"}, {"Comment"}, {*FEEDS}])
+async def test_unreadable_feeds_are_a_warning(refused: set[str]):
+    findings = about(await examine(FakeFrappe(refused=refused)), "permission tables")
     assert [finding.status for finding in findings] == ["warning"]
-    assert "Deleted Document" in findings[0].message
+    assert all(feed in findings[0].message for feed in refused)
+    assert "found by inventory alone" in findings[0].message
+
+
+async def test_a_feed_of_which_the_key_sees_its_own_rows_is_a_warning():
+    own = make_rule("Comment", "Integration", if_owner=1)
+    findings = await examine(FakeFrappe(rows={"Custom DocPerm": [own]}))
+    (finding,) = about(findings, "feeds")
+    assert (finding.status, "renames are found" in finding.message) == (Status.WARNING, True)
 
 
 async def test_unreadable_custom_fields_are_an_error():

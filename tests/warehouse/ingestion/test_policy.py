@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 TABLE: dict[str, str] = json.loads(
     files("warehouse.erpnext").joinpath("doctype_policy.json").read_text("utf-8")
 )["doctypes"]
-# What the engine reads for itself: the catalog, the permissions that narrow it, and the feeds.
+# What the engine reads for itself: the catalog and the feeds.
 READ_BY_THE_ENGINE = {
     "Comment",
     "Custom Field",
     "Deleted Document",
     "DocType",
     "Property Setter",
-    "User Permission",
 }
 
 

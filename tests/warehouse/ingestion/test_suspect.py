@@ -178,7 +178,9 @@ async def test_where_nobody_says_what_narrows_the_key_nothing_is_removed(ingeste
         "status", match=match, status=403, exc_type="PermissionError", times=None
     )
     ingester.delete("Farmer", *names)
-    await assert_suspect(ingester, await ingester.run("Farmer", "Customer"), 2)
+    run = await ingester.run("Farmer", "Customer")
+    await assert_suspect(ingester, run, 2)
+    assert [spot.code for spot in run.blind_spots] == ["user_permissions_unknown"]
     ingester.site.control.clear_faults()
     assert (await ingester.report("Farmer")).deleted == 2
 
