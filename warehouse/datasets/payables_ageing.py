@@ -15,6 +15,7 @@ from warehouse.datasets.ageing_columns import (
 )
 from warehouse.datasets.columns import link, text
 from warehouse.datasets.declaration import Dataset, Partition, Source
+from warehouse.datasets.lines import HAS_RATE
 
 if TYPE_CHECKING:
     from warehouse.cleaning.curated import Curated
@@ -64,7 +65,7 @@ DATASET = Dataset(
         ),
     ),
     measures=ageing_measures(),
-    checks=(ADDS_UP,),
+    checks=(ADDS_UP, HAS_RATE),
     tie_outs=(tie_to_ledger(PAYABLE),),
     freshness_hours=30,
     build=build,
