@@ -23,10 +23,10 @@ from pymongo.errors import ConnectionFailure
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from flows.artifacts import key_of, publish_failure, publish_run
-from flows.events import tell_failed_twice, tell_updated
+from flows.events import tell_updated
 from flows.progress import ProgressRing
-from flows.runbooks import page_for
 from flows.summary import UNWELL, conclude, describe_failure, describe_report
+from flows.twice import tell_if_again, tell_if_twice
 from warehouse.access.beside import refresh_beside, refresh_first
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome
@@ -53,7 +53,6 @@ TIMEOUT_S = 10 * 3600
 # A dead holder's lease expires within TTL, so whoever waits a little longer meets living ones only.
 LEASE_WAIT_S = TTL.total_seconds() + 15
 LEASE_POLL_S = 5
-TWICE = 2
 # How Prefect names the state of a task whose result an earlier attempt has left.
 CACHED = "Cached"
 
@@ -199,9 +198,7 @@ async def _tell(record: Run) -> None:
     """Tell the automations: datasets may follow, or somebody should look."""
     if record.outcome is Outcome.COMPLETED and _is_outside_daily():
         tell_updated(record.instance)
-    standing = await read_standing(record.instance)
-    if standing.unwell_runs >= TWICE and standing.failure:
-        tell_failed_twice(record.instance, standing.failure, page_for(standing.failure.code))
+    tell_if_twice(await read_standing(record.instance))
 
 
 def _is_outside_daily() -> bool:
@@ -211,4 +208,5 @@ def _is_outside_daily() -> bool:
 
 async def _give_up(instance: str, kind: str, failure: Failure) -> State[Any]:
     await publish_failure(kind, instance, failure)
+    await tell_if_again(instance, kind, failure)
     return Failed(message=f"{instance}: {describe_failure(failure)}")
