@@ -18,7 +18,7 @@ def _codes() -> set[str]:
 
 
 def test_every_error_leads_to_a_page_that_exists():
-    told = {"suspect_deletes", "user_permissions_unknown", "feed_refused"}
+    told = {"suspect_deletes", "user_permissions_unknown", "feed_refused", "documents_frozen"}
     assert set(PAGES) - _codes() == {*told, "dataset_rule_failed"}
     for code in _codes() | set(PAGES):
         assert page_for(code) in INCIDENTS

@@ -10,6 +10,8 @@ from warehouse.documents.control import Failure, Outcome, Run
 if TYPE_CHECKING:
     from datetime import datetime
 
+# The code of the blind spot of a run that met DocTypes out of sight whose documents are stored.
+FROZEN = "documents_frozen"
 WELL = frozenset({Outcome.COMPLETED, Outcome.DEFERRED})
 
 
@@ -17,7 +19,9 @@ WELL = frozenset({Outcome.COMPLETED, Outcome.DEFERRED})
 class Standing:
     """`whole_at`: when a run last brought the whole store up to date; `met_at`: the first run.
 
-    `failure`: why the last run did not go well; `unwell_runs`: how many in a row did not, 0 to 2.
+    A run that was completed while documents stand still, out of sight, did not. `failure`: why the
+    last run did not go well, or what stands still; `unwell_runs`: how many in a row did not go
+    well, 0 to 2.
     """
 
     instance: str
@@ -33,6 +37,7 @@ async def read_standing(instance: str) -> Standing:
     first = await Run.find(ended).sort("token").first_or_none()
     last = await Run.find(ended).sort("-token").limit(2).to_list()
     completed = {**ended, "outcome": Outcome.COMPLETED, "is_whole": True}
+    completed["blind_spots.code"] = {"$ne": FROZEN}
     whole = await Run.find(completed).sort("-token").first_or_none()
     unwell = 0
     for run in last:
@@ -44,7 +49,7 @@ async def read_standing(instance: str) -> Standing:
         met_at=first.started_at if first else None,
         whole_at=whole.finished_at if whole else None,
         unwell_runs=unwell,
-        failure=find_failure(last[0]) if unwell else None,
+        failure=_explain(last[0], is_unwell=bool(unwell)) if last else None,
     )
 
 
@@ -53,3 +58,9 @@ def find_failure(run: Run) -> Failure | None:
     failures = [report.failure for report in run.doctypes if report.outcome is not Outcome.DENIED]
     failures += run.blind_spots
     return run.failure or next((failure for failure in failures if failure), None)
+
+
+def _explain(run: Run, *, is_unwell: bool) -> Failure | None:
+    if is_unwell:
+        return find_failure(run)
+    return next((spot for spot in run.blind_spots if spot.code == FROZEN), None)
