@@ -11,7 +11,7 @@ from flows.summary import UNWELL, describe_totals
 from warehouse.documents.control import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from warehouse.documents.control import DocTypeReport, Failure, Run
 
@@ -27,12 +27,15 @@ def key_of(kind: str, instance: str) -> str:
     return f"{kind}-{instance.replace('_', '-')}"
 
 
-async def publish_run(record: Run) -> None:
-    """Put a run's summary, its DocTypes with work or an error, and the runbooks on its page."""
+async def publish_run(record: Run, done_before: Sequence[str] = ()) -> None:
+    """Put a run's summary, its DocTypes with work or an error, and the runbooks on its page.
+
+    `done_before`: DocTypes whose work an earlier attempt of the run has done.
+    """
     key = key_of(record.kind, record.instance)
     links = await publish_pages(list_pages(record))
     await acreate_markdown_artifact(
-        describe_run(record, links),
+        describe_run(record, links, done_before),
         key=f"{key}-summary",
         description=f"{record.instance} {record.outcome}",
     )
@@ -53,7 +56,7 @@ async def publish_failure(kind: str, instance: str, failure: Failure) -> None:
     )
 
 
-def describe_run(record: Run, links: Mapping[str, str]) -> str:
+def describe_run(record: Run, links: Mapping[str, str], done_before: Sequence[str] = ()) -> str:
     """Return a run in Markdown: numbers, then each failure with its cause, cure and runbook.
 
     `links`: page → link to it, of every page that `list_pages` names.
@@ -63,6 +66,8 @@ def describe_run(record: Run, links: Mapping[str, str]) -> str:
         lines += [_stopped(record.failure, links), ""]
     if record.unreached:
         lines += [f"{record.unreached} DocTypes were not reached; the next run does them.", ""]
+    if done_before:
+        lines += [f"Done by an earlier attempt: {', '.join(sorted(done_before))}.", ""]
     if record.totals.rejected:
         lines += [f"Rejected documents are kept aside. Runbook: {links[REJECTED]}.", ""]
     denied = _names(record, frozenset({Outcome.DENIED}))

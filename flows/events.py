@@ -1,7 +1,7 @@
 """The events that automations listen to, each of one instance (or of `csa` as a whole).
 
 csa.instance.updated       work outside the daily run went well: datasets may follow
-csa.instance.failed-twice  two runs in a row did not go well
+csa.instance.failed-twice  two runs in a row did not go well, were killed or could not begin
 csa.instance.stale         no run has brought the whole store up to date for too long
 csa.store.watched          the store was looked at; its absence means that nobody looks
 """

@@ -23,10 +23,10 @@ from pymongo.errors import ConnectionFailure
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from flows.artifacts import key_of, publish_failure, publish_run
-from flows.events import tell_failed_twice, tell_updated
+from flows.events import tell_updated
 from flows.progress import ProgressRing
-from flows.runbooks import page_for
 from flows.summary import UNWELL, conclude, describe_failure, describe_report
+from flows.twice import tell_if_again, tell_if_twice
 from warehouse.access.beside import refresh_beside, refresh_first
 from warehouse.datastore import open_datastore
 from warehouse.documents.control import Outcome
@@ -53,7 +53,8 @@ TIMEOUT_S = 10 * 3600
 # A dead holder's lease expires within TTL, so whoever waits a little longer meets living ones only.
 LEASE_WAIT_S = TTL.total_seconds() + 15
 LEASE_POLL_S = 5
-TWICE = 2
+# How Prefect names the state of a task whose result an earlier attempt has left.
+CACHED = "Cached"
 
 # The library's log lines on the run page; httpx's own would show document names in URLs.
 logging.getLogger("warehouse").setLevel(logging.INFO)
@@ -62,12 +63,16 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 @dataclass(slots=True)
 class Bench:
-    """What the tasks of one flow run share: clients can't be hashed, so no task takes them."""
+    """What the tasks of one flow run share: clients can't be hashed, so no task takes them.
+
+    `done_before`: DocTypes whose work an earlier attempt of the flow run has done.
+    """
 
     run: ActiveRun
     selection: Selection
     syncs: dict[str, DocTypeSync] = field(default_factory=dict)
     ring: ProgressRing | None = None
+    done_before: list[str] = field(default_factory=list)
 
 
 _bench: ContextVar[Bench] = ContextVar("bench")
@@ -79,17 +84,17 @@ async def work_on(instance: str, kind: str, selection: Selection) -> State[Any]:
     erp = settings.instance(instance)
     try:
         async with open_datastore(settings):
-            record = await _work(settings, erp, kind, selection)
-            await _tell(record)
+            bench = await _work(settings, erp, kind, selection)
+            await _tell(bench.run.record)
     except (LeaseError, MongoUnavailable) as error:
         return await _give_up(instance, kind, describe_error(error))
     except ConnectionFailure as error:
         return await _give_up(instance, kind, describe_error(explain_loss(instance, error)))
-    await publish_run(record)
-    return conclude(record)
+    await publish_run(bench.run.record, bench.done_before)
+    return conclude(bench.run.record)
 
 
-async def _work(settings: Settings, erp: ErpInstance, kind: str, selection: Selection) -> Run:
+async def _work(settings: Settings, erp: ErpInstance, kind: str, selection: Selection) -> Bench:
     async with _open_in_turn(erp, kind, Limits.of(settings)) as run:
         bench = Bench(run, selection)
         _bench.set(bench)
@@ -103,7 +108,7 @@ async def _work(settings: Settings, erp: ErpInstance, kind: str, selection: Sele
         bench.syncs = {found.doctype: found for found in await run.list_followups()}
         await run.survey_all(list(bench.syncs.values()))
         await _sync_all(bench)
-    return run.record
+    return bench
 
 
 @asynccontextmanager
@@ -132,20 +137,26 @@ async def _take_turn(
 async def _sync_all(bench: Bench) -> None:
     slots = asyncio.Semaphore(bench.run.workers)
 
-    async def work(doctype: str, found: DocTypeSync) -> None:
+    async def work(found: DocTypeSync) -> None:
         async with slots:
             if found.is_quiet:
                 await bench.run.sync_one(found)
             elif not bench.run.error:
-                # Prefect types a task with return_state as if it were synchronous.
-                await cast(
-                    "Awaitable[State[Any]]",
-                    sync(doctype, _describe_work(found), return_state=True),
-                )
-                if bench.ring:
-                    await bench.ring.advance()
+                await _sync(bench, found)
 
-    await asyncio.gather(*(work(doctype, found) for doctype, found in bench.syncs.items()))
+    await asyncio.gather(*(work(found) for found in bench.syncs.values()))
+
+
+async def _sync(bench: Bench, found: DocTypeSync) -> None:
+    """Bring a DocType up to date as a task of its own, unless an earlier attempt has done it."""
+    # Prefect types a task with return_state as if it were synchronous.
+    done = sync(found.doctype, _describe_work(found), return_state=True)
+    state = await cast("Awaitable[State[Any]]", done)
+    if state.name == CACHED:
+        bench.run.pass_over(found)
+        bench.done_before.append(found.doctype)
+    if bench.ring:
+        await bench.ring.advance()
 
 
 @task(name="survey", task_run_name="survey", persist_result=False, cache_policy=NO_CACHE)
@@ -187,9 +198,7 @@ async def _tell(record: Run) -> None:
     """Tell the automations: datasets may follow, or somebody should look."""
     if record.outcome is Outcome.COMPLETED and _is_outside_daily():
         tell_updated(record.instance)
-    standing = await read_standing(record.instance)
-    if standing.unwell_runs >= TWICE and standing.failure:
-        tell_failed_twice(record.instance, standing.failure, page_for(standing.failure.code))
+    tell_if_twice(await read_standing(record.instance))
 
 
 def _is_outside_daily() -> bool:
@@ -199,4 +208,5 @@ def _is_outside_daily() -> bool:
 
 async def _give_up(instance: str, kind: str, failure: Failure) -> State[Any]:
     await publish_failure(kind, instance, failure)
+    await tell_if_again(instance, kind, failure)
     return Failed(message=f"{instance}: {describe_failure(failure)}")

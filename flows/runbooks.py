@@ -29,12 +29,14 @@ PAGES = {
     "documents_frozen": "doctype-denied",
     "dataset_error": "dataset-failed",
     "dataset_rule_failed": "dataset-failed",
+    "dataset_built_together": "dataset-failed",
     "mongodb_unavailable": "mongod-down",
     "access_snapshot_invalid": "access-stale",
     "key_rights_unknown": "access-stale",
     "access_snapshot_stale": "access-stale",
     "lease_held": "stuck-run",
     "lease_lost": "stuck-run",
+    "run_interrupted": "stuck-run",
 }
 
 

@@ -18,6 +18,7 @@ from flows.abandoned import crash_abandoned
 from flows.events import STALE, resource_of, tell_stale, tell_watched
 from flows.recent_events import has_happened
 from flows.runbooks import page_for, publish_pages
+from flows.twice import tell_for_silent
 from warehouse.datastore import open_datastore
 from warehouse.documents.standing import read_standing
 from warehouse.settings import get_settings
@@ -48,6 +49,8 @@ async def watch(*, silence_s: int = 900, stale_after_h: float = 36) -> State[Any
         async with open_datastore(settings):
             names = settings.instances
             standings = await asyncio.gather(*(read_standing(name) for name in names))
+        for one in standings:
+            await tell_for_silent(client, one)
         stale = [one for one in standings if _is_older(one, timedelta(hours=stale_after_h))]
         for one in stale:
             await _remind(client, one)

@@ -69,7 +69,7 @@ def _put_token(store: Database[dict[str, Any]], name: str, token: str) -> None:
         "digest": digest_token(token),
         "account": name,
         "title": "tests",
-        "proven": None,
+        "proofs": None,
         "created_at": now,
         "expires_at": now + timedelta(days=1),
     }

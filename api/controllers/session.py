@@ -52,7 +52,7 @@ class SessionController(Controller):
         opened = await services.entrance.sign_in(attempt, request.sender)
         if request.auth is not None:
             await services.identities.close(request.auth)
-        cookie, caller = await services.identities.open(opened.account, opened.proven)
+        cookie, caller = await services.identities.open(opened.account, opened.proofs)
         return _with_cookie(request, Session.of(caller, services.erps), cookie)
 
     @get(
@@ -95,9 +95,9 @@ class SessionController(Controller):
 
         The first password of an account is set by an administrator.
         """
-        account, services = request.auth.account, request.services
-        await services.entrance.change_password(
-            account, data.current_password, data.new_password, request.sender
+        services = request.services
+        account = await services.entrance.change_password(
+            request.auth.account, data.current_password, data.new_password, request.sender
         )
         services.identities.forget(account.id)
         cookie, _ = await services.identities.open(account, None)
@@ -121,10 +121,10 @@ class SessionController(Controller):
         on. Proving a link that there is already opens it, too.
         """
         caller, services = request.auth, request.services
-        await services.entrance.link(
+        user = await services.entrance.link(
             caller.account, data.instance, _read_proof(data), request.sender
         )
-        widened = await services.identities.widen(caller, data.instance)
+        widened = await services.identities.widen(caller, user)
         return Session.of(widened, services.erps)
 
     @delete(

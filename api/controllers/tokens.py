@@ -39,7 +39,7 @@ class TokenController(Controller):
         """
         caller = request.auth
         now = datetime.now(UTC)
-        kept, token = await add_token(caller.account.id, data.title, caller.proven, data.days, now)
+        kept, token = await add_token(caller.account, data.title, caller.proofs, data.days, now)
         await request.services.audit.write(
             Event.TOKEN_MADE, caller.account, request.sender, name=kept.id
         )
@@ -72,5 +72,7 @@ class TokenController(Controller):
 
 
 def _list_opened(request: ApiRequest) -> frozenset[str] | None:
-    proven = request.auth.proven
-    return None if proven is None else list_opened(request.services.erps, proven)
+    proofs = request.auth.proofs
+    if proofs is None:
+        return None
+    return list_opened(request.services.erps, (proof.instance for proof in proofs))

@@ -132,13 +132,14 @@ class Token(Struct, frozen=True):
     @classmethod
     def of(cls, token: AccessToken) -> Self:
         """Return the wire form of a token."""
+        proofs = token.proofs
         return cls(
             id=token.id,
             title=token.title,
             created_at=token.created_at,
             expires_at=token.expires_at,
             used_at=token.used_at,
-            instances=token.proven,
+            instances=None if proofs is None else sorted({one.instance for one in proofs}),
         )
 
 

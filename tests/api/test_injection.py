@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+import httpx
 import pytest
 
 from tests.api.doors import PORTAL_PASSWORD, SESSION
 from tests.api.serving import TOKEN
 
 if TYPE_CHECKING:
-    import httpx
-
     from tests.api.doors import Doors
     from tests.api.serving import ApiProcess
 
 BASE = "/api/v1/instances/site/doctypes"
 DOCUMENTS = f"{BASE}/Customer/documents"
+LINES = "/api/v1/datasets/sales_lines"
 HOSTILE = [
     '{"$gt": ""}',
     '{"$ne": null}',
@@ -74,6 +75,47 @@ def test_hostile_values_are_refused_or_match_nothing(client: httpx.Client, param
         if answer.status_code != 400:
             assert answer.status_code == 200
             assert answer.json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("route", "parameter"),
+    [
+        *itertools.product(["rows", "query?measure=net"], ["customer__exact", "customer__in"]),
+        *itertools.product(["rows"], ["customer__contains", "posting_date__gt", "net__exact"]),
+        ("export.csv", "customer__contains"),
+    ],
+)
+def test_hostile_values_of_columns_are_refused_or_match_nothing(
+    client: httpx.Client, route: str, parameter: str
+):
+    for value in HOSTILE:
+        url = httpx.URL(f"{LINES}/{route}").copy_merge_params({parameter: value})
+        answer = client.get(url)
+        if answer.status_code != 400:
+            assert answer.status_code == 200
+            is_csv = route.endswith(".csv")
+            assert not (answer.text.splitlines()[1:] if is_csv else answer.json()["items"])
+
+
+@pytest.mark.parametrize(
+    ("route", "parameter"),
+    [
+        *itertools.product(["rows"], ["sort", "fields", "cursor", "customer.$gt__exact"]),
+        *itertools.product(["query"], ["measure", "by", "$where", "build_id__exact"]),
+    ],
+)
+def test_hostile_words_are_no_columns(client: httpx.Client, route: str, parameter: str):
+    for value in HOSTILE:
+        needed = {"measure": "net"} if route == "query" else {}
+        answer = client.get(f"{LINES}/{route}", params={**needed, parameter: value})
+        assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("slug", HOSTILE)
+def test_hostile_names_of_datasets_are_not_found(client: httpx.Client, slug: str):
+    path = f"/api/v1/datasets/{quote(slug, safe='')}"
+    for route in ("", "/rows", "/query?measure=net", "/export.csv"):
+        assert client.get(path + route).status_code == 404
 
 
 @pytest.mark.parametrize(

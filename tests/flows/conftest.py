@@ -11,12 +11,15 @@ from demo.processes import free_port, running
 from demo.site.process import SiteProcess
 from demo.sites import settings_variables
 from tests.flows.browser import RunPage, open_browser
+from tests.flows.in_process import flows_in_process
 from tests.flows.operator import Operator
 from tests.flows.vendors import Vendors, vendors_listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.ingesting import Ingester
 
 BOTH = ["one", "two"]
 DATABASE = "test-flows"
@@ -96,3 +99,18 @@ def healthy_sites(sites: dict[str, SiteProcess]) -> Iterator[dict[str, SiteProce
     yield sites
     for site in sites.values():
         site.control.clear_faults()
+
+
+@pytest.fixture
+def in_process(
+    server: PrefectServer, ingester: Ingester, mongodb_uri: str, tmp_path: Path
+) -> Iterator[Operator]:
+    """Let this process run flows on the test's own datastore, with `site` as its one instance."""
+    variables = settings_variables({"site": ingester.site}) | {
+        "MONGODB_URI": mongodb_uri,
+        "MONGODB_DATABASE_NAME": ingester.database.name,
+        "BUSINESS_DATABASE_NAME": f"{ingester.database.name}-business",
+        "CSA_DATA_DIR": str(tmp_path),
+    }
+    with flows_in_process(server, variables, tmp_path / "results"):
+        yield Operator(server)

@@ -55,6 +55,11 @@ def test_denied_and_rejected_are_no_failures_and_have_runbooks():
     assert "Denied to the key, which is no failure: Salary Slip." in _describe(run)
 
 
+def test_what_an_earlier_attempt_has_done_is_told():
+    text = describe_run(make_run(), {}, ["Supplier", "Customer"])
+    assert "Done by an earlier attempt: Customer, Supplier." in text
+
+
 REFUSED = Failure(code="feed_refused", message="Comment is refused.", cure="Give the role.")
 
 

@@ -131,3 +131,18 @@ async def test_a_return_that_was_broken_off_before_the_document_was_stored_is_no
     ((grave,),) = (await walk.warehouse.read_tombstones()).values()
     assert (grave["name"], grave["erp_creation"]) == (A, row["creation"])
     assert grave["restored_at"] is None
+
+
+async def test_who_is_renamed_while_it_is_looked_for_is_known_by_its_last_name(walk: Walk):
+    row = walk.site.find(FARMER, A)
+    for old, new in ((A, "aside"), (B, A), ("aside", B)):
+        walk.site.rename(FARMER, old, new, comment=False)
+    moment = Moment(THERE, 1, "look", FARMER)
+    moves_on = (moment, lambda _gate: walk.site.rename(FARMER, B, "elsewhere", comment=False))
+    await walk.warehouse.run(EVERYTHING, Gate([moves_on]))
+    await walk.examiner.examine()
+    await walk.reconcile(DICE)
+    graves = (await walk.warehouse.read_tombstones())[FARMER, A, row["creation"]]
+    assert [(grave["reason"], grave["renamed_to"]) for grave in graves] == [
+        ("renamed", "elsewhere")
+    ]

@@ -156,7 +156,8 @@ def read_subject(request: httpx.Request) -> tuple[str, str | None]:
         return "children", body["parent"]
     phases = {"*": "page", "name modified creation": "inventory"}
     phase = phases.get(" ".join(body["fields"]), "other")
-    is_look = phase == "inventory" and any(column == "name" for column, *_ in body["filters"])
+    columns = {column for column, *_ in body["filters"]}
+    is_look = phase == "inventory" and columns & {"name", "creation"}
     return "look" if is_look else phase, body["doctype"]
 
 

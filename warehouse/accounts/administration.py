@@ -40,7 +40,12 @@ class Administration:
     async def set_password(self, name: str, password: str) -> None:
         """Give an account a password; its sessions and tokens end."""
         account = await get_account(name)
-        await set_password_hash(account, await Passwords().hash(password))
+        if await set_password_hash(account, await Passwords().hash(password)) is None:
+            raise AccountRefused(
+                f"The password of {name} was changed in this moment.",
+                code="account_changed",
+                cure="Set it again.",
+            )
         await self._audit(Event.PASSWORD_CHANGED, account)
 
     async def link(self, name: str, erp: ErpInstance, erp_user: str) -> None:
@@ -74,7 +79,7 @@ class Administration:
         account = await get_account(name)
         if account.is_disabled:
             raise AccountRefused(f"The account {name} is disabled.", code="account_disabled")
-        kept, token = await add_token(account.id, title, None, days, self.now)
+        kept, token = await add_token(account, title, None, days, self.now)
         await self._audit(Event.TOKEN_MADE, account, name=kept.id)
         return token
 

@@ -18,7 +18,7 @@ from warehouse.accounts.links import JudgedLink, LinkState, judge_links
 from warehouse.accounts.secrets import SessionKey, digest_token, make_session_cookie
 from warehouse.accounts.sessions import add_proof, close_session, find_session, open_session
 from warehouse.accounts.tokens import find_token
-from warehouse.documents.accounts import AccessToken, Account, Session
+from warehouse.documents.accounts import AccessToken, Account, ProvenUser, Session
 from warehouse.errors import SignInRefused
 from warehouse.reading.subject import Subject
 from warehouse.sharing import Sharing
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from warehouse.access.snapshots import Snapshots
+    from warehouse.accounts.proof import ErpUser
     from warehouse.settings import ErpInstance
 
 REMEMBERED_S = 1.0
@@ -44,7 +45,7 @@ class Means(StrEnum):
 class Caller:
     """Who calls and by what.
 
-    `id`: the session's digest or the token's id. `proven`: the instances at which a password was
+    `id`: the session's digest or the token's id. `proofs`: the ERPNext users whose password was
     proven; None opens every link. `links`: all of the account's, the open ones among them.
     """
 
@@ -52,7 +53,7 @@ class Caller:
     account: Account
     means: Means
     id: str
-    proven: tuple[str, ...] | None
+    proofs: tuple[ProvenUser, ...] | None
     expires_at: datetime
     links: tuple[JudgedLink, ...]
 
@@ -63,7 +64,7 @@ class Caller:
 
     def covers(self, instance: str) -> bool:
         """Say whether what the caller proved opens an instance."""
-        return self.proven is None or any(
+        return self.proofs is None or any(
             one.is_open for one in self.links if one.link.instance == instance
         )
 
@@ -98,11 +99,13 @@ class Identities:
         digest = digest_token(token)
         return None if digest is None else await self._find(Means.TOKEN, digest)
 
-    async def open(self, account: Account, proven: tuple[str, ...] | None) -> tuple[str, Caller]:
+    async def open(
+        self, account: Account, proofs: tuple[ProvenUser, ...] | None
+    ) -> tuple[str, Caller]:
         """Open a session; return the value of its cookie, new each time, and the caller."""
         cookie = make_session_cookie()
         digest = str(self._session_key.digest(cookie))
-        session = await open_session(digest, account.id, proven, self._clock())
+        session = await open_session(digest, account, proofs, self._clock())
         return cookie, await self._describe(Means.SESSION, session, account)
 
     async def close(self, caller: Caller) -> None:
@@ -111,9 +114,9 @@ class Identities:
             await close_session(caller.id)
         self.forget(caller.account.id)
 
-    async def widen(self, caller: Caller, instance: str) -> Caller:
-        """Let a caller's session open what was just proven at an instance."""
-        await add_proof(caller.id, instance)
+    async def widen(self, caller: Caller, user: ErpUser) -> Caller:
+        """Let a caller's session open what was just proven."""
+        await add_proof(caller.id, user.as_proven())
         self.forget(caller.account.id)
         widened = await self._find(Means.SESSION, caller.id)
         if widened is None:
@@ -153,23 +156,23 @@ class Identities:
 
     async def _identify(self, means: Means, found: Session | AccessToken) -> Caller | None:
         account = await Account.get(found.account)
-        if account is None or account.is_disabled:
+        if account is None or account.is_disabled or found.generation != account.generation:
             return None
         return await self._describe(means, found, account)
 
     async def _describe(
         self, means: Means, found: Session | AccessToken, account: Account
     ) -> Caller:
-        links = await judge_links(self._erps, self._snapshots, account.id, found.proven)
+        links = await judge_links(self._erps, self._snapshots, account.id, found.proofs)
         users = {one.link.instance: one.link.erp_user for one in links if one.is_open}
         # Whoever resets a password at one ERP must not see how the others do.
-        is_operator = account.is_operator and found.proven is None
+        is_operator = account.is_operator and found.proofs is None
         return Caller(
             subject=Subject(account.id, MappingProxyType(users), is_operator=is_operator),
             account=account,
             means=means,
             id=found.id,
-            proven=None if found.proven is None else tuple(found.proven),
+            proofs=None if found.proofs is None else tuple(found.proofs),
             expires_at=found.expires_at,
             links=tuple(links),
         )

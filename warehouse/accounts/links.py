@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pymongo.errors import DuplicateKeyError
 
 from warehouse.accounts.proof import SYSTEM_USER
-from warehouse.documents.accounts import Link, Proof
+from warehouse.documents.accounts import Link, Proof, ProvenUser
 from warehouse.errors import AccessSnapshotStale, AccountRefused
 
 if TYPE_CHECKING:
@@ -79,15 +79,26 @@ async def judge_links(
     erps: Mapping[str, ErpInstance],
     snapshots: Snapshots,
     account: str,
-    proven: Iterable[str] | None,
+    proofs: Iterable[ProvenUser] | None,
 ) -> list[JudgedLink]:
-    """Return an account's links by instance, as whoever proved `proven` (None: all) has them."""
-    opened = frozenset(erps) if proven is None else list_opened(erps, proven)
-    judged = []
-    for link in await Link.find(Link.account == account).sort("instance").to_list():
-        state = await _judge(erps, snapshots, link)
-        judged.append(JudgedLink(link, state, state.opens and link.instance in opened))
-    return judged
+    """Return an account's links by instance, as whoever brings `proofs` (None: of all) has them.
+
+    A proof counts while the account's link there is to the user that was proven. Those that trust
+    the instance are opened by a link that lives: of one that nobody can judge it is not known.
+    """
+    links = await Link.find(Link.account == account).sort("instance").to_list()
+    states = {link.instance: await _judge(erps, snapshots, link) for link in links}
+    opened = frozenset(erps) if proofs is None else frozenset[str]()
+    if proofs is not None:
+        users = set(proofs)
+        proven = {link.instance for link in links if _as_proven(link) in users}
+        alive = {instance for instance in proven if states[instance] is LinkState.ALIVE}
+        opened = list_opened(erps, alive) | proven
+    return [
+        JudgedLink(link, state, state.opens and link.instance in opened)
+        for link in links
+        for state in [states[link.instance]]
+    ]
 
 
 async def find_link(user: ErpUser) -> Link | None:
@@ -136,6 +147,12 @@ async def unlink(account: str, instance: str) -> bool:
         {"account": account, "instance": instance}
     )
     return bool(result.deleted_count)
+
+
+def _as_proven(link: Link) -> ProvenUser:
+    return ProvenUser(
+        instance=link.instance, erp_user=link.erp_user, erp_creation=link.erp_creation
+    )
 
 
 async def _judge(erps: Mapping[str, ErpInstance], snapshots: Snapshots, link: Link) -> LinkState:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from warehouse.documents.accounts import Proof
+from warehouse.documents.accounts import Proof, ProvenUser
 from warehouse.erpnext.client import ErpClient
 from warehouse.erpnext.login import ErpLogin
 from warehouse.erpnext.query import ListQuery
@@ -51,6 +51,10 @@ class ErpUser:
     instance: str
     name: str
     creation: str
+
+    def as_proven(self) -> ProvenUser:
+        """Return what a session keeps of it."""
+        return ProvenUser(instance=self.instance, erp_user=self.name, erp_creation=self.creation)
 
 
 async def prove(

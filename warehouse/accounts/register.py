@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from warehouse.accounts.secrets import make_id
@@ -63,26 +64,36 @@ async def get_account(name: str) -> Account:
     return account
 
 
-async def set_password_hash(account: Account, password_hash: str) -> None:
-    """Give an account a new password; whoever is signed in, or has a token, is out."""
-    await _update(account, {"password_hash": password_hash})
-    await _shut_out(account)
+async def set_password_hash(account: Account, password_hash: str) -> Account | None:
+    """Give an account a new password; whoever is signed in, or has a token, is out.
+
+    Returns:
+        The account as it is now; None if it has another password than `account` says.
+    """
+    return await _shut_out(
+        {"_id": account.id, "password_hash": account.password_hash},
+        {"password_hash": password_hash},
+    )
 
 
 async def renew_hash(account: Account, password_hash: str) -> None:
-    """Store the same password hashed with today's parameters."""
-    await _update(account, {"password_hash": password_hash})
+    """Store the same password hashed with today's parameters, unless there is a new one."""
+    await Account.get_pymongo_collection().update_one(
+        {"_id": account.id, "password_hash": account.password_hash},
+        {"$set": {"password_hash": password_hash}},
+    )
 
 
 async def disable_account(account: Account) -> None:
     """Close an account; its links stay, its sessions and tokens go."""
-    await _update(account, {"is_disabled": True})
-    await _shut_out(account)
+    await _shut_out({"_id": account.id}, {"is_disabled": True})
 
 
 async def enable_account(account: Account) -> None:
     """Open a closed account again."""
-    await _update(account, {"is_disabled": False})
+    await Account.get_pymongo_collection().update_one(
+        {"_id": account.id}, {"$set": {"is_disabled": False}}
+    )
 
 
 def _make(name: str, now: datetime, *, is_operator: bool = False) -> Account:
@@ -91,10 +102,18 @@ def _make(name: str, now: datetime, *, is_operator: bool = False) -> Account:
     )
 
 
-async def _update(account: Account, values: dict[str, Any]) -> None:
-    await Account.get_pymongo_collection().update_one({"_id": account.id}, {"$set": values})
+async def _shut_out(which: dict[str, Any], values: dict[str, Any]) -> Account | None:
+    """Change an account and end its sessions and tokens.
 
-
-async def _shut_out(account: Account) -> None:
-    await close_sessions(account.id)
-    await revoke_tokens(account.id)
+    The new generation ends those, too, that are being made in this moment.
+    """
+    row: Any = await Account.get_pymongo_collection().find_one_and_update(
+        which,
+        {"$set": values, "$inc": {"generation": 1}},
+        return_document=ReturnDocument.AFTER,
+    )
+    if row is None:
+        return None
+    await close_sessions(row["_id"])
+    await revoke_tokens(row["_id"])
+    return Account(**row)

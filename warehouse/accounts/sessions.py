@@ -13,19 +13,25 @@ from warehouse.documents.accounts import Session
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from warehouse.documents.accounts import Account, ProvenUser
+
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=1)
 
 
 async def open_session(
-    digest: str, account: str, proven: Iterable[str] | None, now: datetime
+    digest: str, account: Account, proofs: Iterable[ProvenUser] | None, now: datetime
 ) -> Session:
-    """Store a new session under the digest of its cookie; `proven`: None opens every link."""
+    """Store a new session under the digest of its cookie; `proofs`: None opens every link.
+
+    Whoever was let in by a password that has been changed since gets one that opens nothing.
+    """
     return await Session(
         id=digest,
-        account=account,
-        proven=None if proven is None else sorted(proven),
+        account=account.id,
+        generation=account.generation,
+        proofs=None if proofs is None else list(proofs),
         started_at=now,
         seen_at=now,
         expires_at=now + LONGEST,
@@ -44,10 +50,10 @@ async def find_session(digest: str, now: datetime) -> Session | None:
     return session
 
 
-async def add_proof(digest: str, instance: str) -> None:
-    """Let a session open what a proof at `instance` opens; one that opens all stays so."""
+async def add_proof(digest: str, proof: ProvenUser) -> None:
+    """Let a session open what a proof opens; one that opens all stays so."""
     await Session.get_pymongo_collection().update_one(
-        {"_id": digest, "proven": {"$type": "array"}}, {"$addToSet": {"proven": instance}}
+        {"_id": digest, "proofs": {"$type": "array"}}, {"$addToSet": {"proofs": proof.model_dump()}}
     )
 
 

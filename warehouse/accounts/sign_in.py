@@ -22,7 +22,7 @@ from warehouse.accounts.register import (
     set_password_hash,
 )
 from warehouse.accounts.throttle import Attempt, give_back, take
-from warehouse.documents.accounts import Account, Proof
+from warehouse.documents.accounts import Account, Proof, ProvenUser
 from warehouse.errors import (
     AccessError,
     AccountRefused,
@@ -52,10 +52,10 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Who signed in; `proven`: the instances at which that was proven, None: all links."""
+    """Who signed in; `proofs`: the ERPNext users that they proved to be, None: all links."""
 
     account: Account
-    proven: tuple[str, ...] | None
+    proofs: tuple[ProvenUser, ...] | None
 
 
 class Entrance:
@@ -122,8 +122,8 @@ class Entrance:
 
     async def change_password(
         self, account: Account, current: str, new: str, client: Client
-    ) -> None:
-        """Replace the portal's password; ends all sessions and tokens of the account.
+    ) -> Account:
+        """Replace the portal's password; ends all sessions and tokens of the account returned.
 
         There must be one already, and an administrator sets the first: otherwise whoever resets a
         password at one ERP could choose the one that opens what is linked later.
@@ -136,11 +136,14 @@ class Entrance:
             )
         attempt = Attempt(account.name, client.address or "")
         await take(attempt, self._clock())
-        if not await self._passwords.verify(current, account.password_hash):
+        changed = None
+        if await self._passwords.verify(current, account.password_hash):
+            changed = await set_password_hash(account, await self._passwords.hash(new))
+        if changed is None:
             raise AccountRefused("The current password is wrong.", code="password_wrong")
         await give_back(attempt)
-        await set_password_hash(account, await self._passwords.hash(new))
-        await self._audit.write(Event.PASSWORD_CHANGED, account, client)
+        await self._audit.write(Event.PASSWORD_CHANGED, changed, client)
+        return changed
 
     async def _open(self, asked: SignIn, client: Client) -> Opened:
         attempt = Attempt(asked.username, client.address or "", asked.instance or "")
@@ -154,7 +157,7 @@ class Entrance:
         account = await self._find_or_add(user)
         if account.is_disabled:
             raise SignInRefused
-        return Opened(account, (user.instance,))
+        return Opened(account, (user.as_proven(),))
 
     async def _prove(self, instance: str, proof: ByPassword | ByKey, attempt: Attempt) -> ErpUser:
         # Counted first: who asks for what there is not is stopped as anyone else is.

@@ -1,9 +1,10 @@
 """Sign-ins are counted per account, address and instance before an ERP is asked.
 
 ERPNext locks a user, and an address, after ten failures within a minute; below that nobody is
-locked out by what is tried here. Counted in MongoDB, so that processes share it. The `limits`
-library would do that over Motor, a second driver that is at its end of life, and could not give
-back what a success took, so this is our own: one atomic update per key.
+locked out by what is tried here under one name. (Of the e-mail, user name and mobile number, where
+a site takes all three, each is counted.) Counted in MongoDB, so that processes share it. The
+`limits` library would do that over Motor, a second driver that is at its end of life, and could
+not give back what a success took, so this is our own: one atomic update per key.
 """
 
 from __future__ import annotations

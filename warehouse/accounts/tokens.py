@@ -16,6 +16,8 @@ from warehouse.errors import AccountRefused
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from warehouse.documents.accounts import Account, ProvenUser
+
 DEFAULT_DAYS = 90
 MOST_DAYS = 365
 MOST_DAYS_BY_ERP = 30
@@ -24,26 +26,27 @@ USED_EVERY = timedelta(minutes=1)
 
 
 async def add_token(
-    account: str, title: str, proven: Iterable[str] | None, days: int, now: datetime
+    account: Account, title: str, proofs: Iterable[ProvenUser] | None, days: int, now: datetime
 ) -> tuple[AccessToken, str]:
     """Make a token; return what is kept of it, and the token, which nobody can show again.
 
     Raises:
         AccountRefused: if the account has too many.
     """
-    if await AccessToken.find(AccessToken.account == account).count() >= MOST_TOKENS:
+    if await AccessToken.find(AccessToken.account == account.id).count() >= MOST_TOKENS:
         raise AccountRefused(
             f"The account has {MOST_TOKENS} tokens.", code="too_many_tokens", cure="Remove some."
         )
-    if proven is not None:
+    if proofs is not None:
         days = min(days, MOST_DAYS_BY_ERP)
     secret = make_token()
     token = AccessToken(
         id=make_id(),
         digest=str(digest_token(secret)),
-        account=account,
+        account=account.id,
         title=title,
-        proven=None if proven is None else sorted(proven),
+        generation=account.generation,
+        proofs=None if proofs is None else list(proofs),
         created_at=now,
         expires_at=now + timedelta(days=days),
     )
@@ -89,5 +92,5 @@ async def revoke_tokens(account: str) -> None:
 def _select(account: str, opened: Iterable[str] | None) -> dict[str, Any]:
     if opened is None:
         return {"account": account}
-    beyond = {"$elemMatch": {"$nin": sorted(opened)}}
-    return {"account": account, "proven": {"$type": "array", "$not": beyond}}
+    beyond = {"$elemMatch": {"instance": {"$nin": sorted(opened)}}}
+    return {"account": account, "proofs": {"$type": "array", "$not": beyond}}

@@ -21,6 +21,7 @@ from warehouse.dashboards.firsts import find_firsts
 from warehouse.dashboards.years import grow, move_on, names_period
 from warehouse.datasets.declaration import Measure, MeasureKind
 from warehouse.documents.business import rows_of
+from warehouse.documents.control import read_time_zone
 from warehouse.errors import QueryRefused, QueryTooSlow
 from warehouse.reading.documents import LIMIT_MS
 from warehouse.reading.filters import compile_filters, parse_filters
@@ -109,16 +110,26 @@ def _add(groups: Groups, found: Groups) -> None:
 async def _compare_years(asked: _Asked, growing: list[Measure], groups: Groups) -> None:
     """Put growth in the place of the sums that grow."""
     before: Groups = {}
-    now = asked.opened.pointer.transformed_at
-    if growing and now and names_period(asked.by, asked.filters):
+    months = await _read_running_months(asked.opened) if growing else {}
+    if months and names_period(asked.by, asked.filters):
         stages = [
             {"$match": asked.opened.condition},
-            *move_on(asked.opened.dataset, asked.filters, now),
+            *move_on(asked.opened.dataset, asked.filters, months),
         ]
         before = await _collect(asked, stages, growing)
     for key, group in groups.items():
         base = before.get(key, {})
         group |= {one.name: grow(one, group.get(one.name), base.get(one.name)) for one in growing}
+
+
+async def _read_running_months(opened: OpenDataset) -> dict[str, str]:
+    """Return instance → the month that it was there when the dataset was last transformed."""
+    now = opened.pointer.transformed_at
+    return {
+        instance: f"{now.astimezone(await read_time_zone(instance)):%Y-%m}"
+        for instance in sorted(opened.given)
+        if now
+    }
 
 
 def _spans(columns: RowColumns, measure: Measure, by: Iterable[str], time: str | None) -> bool:

@@ -13,8 +13,7 @@ from warehouse.dashboards.accumulation import divide
 from warehouse.reading.filters import compile_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
 
     from warehouse.datasets.declaration import Dataset, Measure
@@ -30,11 +29,17 @@ def names_period(by: Iterable[str], filters: Iterable[Filter]) -> bool:
     return not named.isdisjoint(NAMING_A_YEAR)
 
 
-def move_on(dataset: Dataset, filters: Sequence[Filter], now: datetime) -> list[dict[str, Any]]:
-    """Return the stages, after rows that may be seen, that leave the moved ones of `filters`."""
+def move_on(
+    dataset: Dataset, filters: Sequence[Filter], months: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return the stages, after rows that may be seen, that leave the moved ones of `filters`.
+
+    `months`: instance → its running month, in its own calendar.
+    """
     held = {*dataset.partition.columns, *dataset.columns}
     moved = {name: _add_year(name) for name in NAMING_A_YEAR if name in held}
-    chosen = [{"month": {"$lte": f"{now:%Y-%m}"}}, *compile_filters(filters)]
+    begun = [{"instance": one, "month": {"$lte": month}} for one, month in months.items()]
+    chosen = [{"$or": begun}, *compile_filters(filters)]
     return [{"$set": moved}, {"$match": {"$and": chosen}}]
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from beanie import Document
-from pydantic import Field
+from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 AUDIT_DAYS = 400
@@ -29,7 +29,8 @@ class Account(Document):
     """Someone who signs in to the portal; `_id` is random, so that a name used again is another.
 
     `name_lc`: the name in lower case, by which it is found. `is_operator`: may see how the
-    warehouse does.
+    warehouse does. `generation`: grows when all who are in are shut out; sessions and tokens carry
+    that of the account that they were made for.
     """
 
     id: str  # type: ignore[assignment]
@@ -38,6 +39,7 @@ class Account(Document):
     password_hash: str | None = None
     is_operator: bool = False
     is_disabled: bool = False
+    generation: int = 0
     created_at: datetime
 
     class Settings:
@@ -66,16 +68,25 @@ class Link(Document):
         ]
 
 
+class ProvenUser(BaseModel, frozen=True):
+    """An ERPNext user who was proven to be there; `erp_creation` as above."""
+
+    instance: str
+    erp_user: str
+    erp_creation: str
+
+
 class Session(Document):
     """A browser that is signed in; `_id` is the digest of what its cookie holds.
 
-    `proven`: the instances at which a password was proven, or None: the portal's own password,
-    which opens every link.
+    `proofs`: the users whose password was proven, or None: the portal's own password, which opens
+    every link.
     """
 
     id: str  # type: ignore[assignment]
     account: str
-    proven: list[str] | None
+    generation: int = 0
+    proofs: list[ProvenUser] | None = Field(default_factory=list)
     started_at: datetime
     seen_at: datetime
     expires_at: datetime
@@ -89,13 +100,14 @@ class Session(Document):
 
 
 class AccessToken(Document):
-    """A personal access token, for reading; `digest` is what is kept of it, `proven` as above."""
+    """A personal access token, for reading; `digest` is what is kept of it, `proofs` as above."""
 
     id: str  # type: ignore[assignment]
     digest: str
     account: str
     title: str
-    proven: list[str] | None
+    generation: int = 0
+    proofs: list[ProvenUser] | None = Field(default_factory=list)
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from beanie import Document
 from pydantic import BaseModel, Field
 from pymongo import ASCENDING, DESCENDING, IndexModel
+
+DEFAULT_TIME_ZONE = "Asia/Kolkata"
 
 
 class Outcome(StrEnum):
@@ -99,6 +102,12 @@ class Instance(Document):
 
     class Settings:
         name = "instances"
+
+
+async def read_time_zone(instance: str) -> ZoneInfo:
+    """Return the time zone of an instance's calendar; India's of one that was never met."""
+    known = await Instance.get(instance)
+    return ZoneInfo(known.time_zone if known else DEFAULT_TIME_ZONE)
 
 
 class Lease(Document):

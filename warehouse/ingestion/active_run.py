@@ -144,6 +144,10 @@ class ActiveRun:
             self._watch(sync)
         return report
 
+    def pass_over(self, sync: DocTypeSync) -> None:
+        """Count a surveyed DocType as done, since an earlier attempt of this run has done it."""
+        self._add(sync.pass_over())
+
     async def _side_by_side(
         self,
         step: Callable[[DocTypeSync], Awaitable[object]],

@@ -65,7 +65,7 @@ async def find_departures(
     suspects = [*confirmed, *replaced]
     if not suspects:
         return found
-    listed = {**newcomers, **{str(row["name"]): row["creation"] for row in found.arrived}}
+    listed = _supersede(newcomers, found.arrived)
     departures = await _explain(task, suspects, listed)
     certain = [d for d in departures if (d.name, d.creation) in set(replaced)]
     missing = [d for d in departures if (d.name, d.creation) not in set(replaced)]
@@ -135,13 +135,23 @@ async def _confirm(
     task: Task, absent: list[Lifetime], replaced: Sequence[Lifetime], found: Departures
 ) -> list[Lifetime]:
     """Ask again by name, then by creation; return those of `absent` that are still not listed."""
-    if absent:
-        found.arrived = await _read(task, "name", [name for name, _ in absent])
+    by_name = await _read(task, "name", [name for name, _ in absent]) if absent else []
     creations = sorted({creation for _, creation in (*absent, *replaced) if creation})
-    if creations:
-        found.arrived += await _read(task, "creation", creations)
-    there = {(str(row["name"]), row["creation"]) for row in found.arrived}
-    return [lifetime for lifetime in absent if lifetime not in there]
+    by_creation = await _read(task, "creation", creations) if creations else []
+    there = _supersede({str(row["name"]): row["creation"] for row in by_name}, by_creation)
+    found.arrived = [row for row in by_name if (str(row["name"]), row["creation"]) in there.items()]
+    found.arrived += by_creation
+    return [lifetime for lifetime in absent if lifetime not in there.items()]
+
+
+def _supersede(listed: Mapping[str, str | None], later: Iterable[Row]) -> dict[str, str | None]:
+    """Return name → creation of what is listed, and of what a later look found.
+
+    A document that was renamed in between has the later name only.
+    """
+    now = {str(row["name"]): row["creation"] for row in later}
+    moved = set(now.values()) - {None}
+    return {name: creation for name, creation in listed.items() if creation not in moved} | now
 
 
 async def _read(task: Task, column: str, values: list[str]) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from warehouse.erpnext.retrying import Sleep
     from warehouse.ingestion.lease import HeldLease, SharedLease
     from warehouse.settings import ErpInstance, Settings
+
+
+logger = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -71,8 +75,8 @@ async def open_run(
 ) -> AsyncIterator[ActiveRun]:
     """Hold the instance's lease, a client and a run record while the block runs.
 
-    An error of the ERP or of ours ends the block and stands in the record; the caller reads it
-    there.
+    An error ends the block and stands in the record, even one that nobody expected; the caller
+    reads it there.
 
     Raises:
         LeaseHeld: if another process works on the instance.
@@ -89,8 +93,11 @@ async def open_run(
             yield run
         except (LeaseError, ConnectionFailure):
             raise
-        except WarehouseError as error:
+        except Exception as error:  # noqa: BLE001 the wall that keeps one instance's fault to itself
             run.error = error
+            if not isinstance(error, WarehouseError):
+                said = describe_failure(error).message
+                logger.error("%s: the run failed: %s", erp.instance, said)  # noqa: TRY400 no names
         except BaseException:
             await _finish_record(run, Outcome.INTERRUPTED)
             raise

@@ -96,6 +96,17 @@ class DocTypeSync:
         self.task.session.progress.doctype_finished(self.task.session.instance, self.task.report)
         return self.task.report
 
+    def pass_over(self) -> DocTypeReport:
+        """Report what was surveyed and is not to be done, since an earlier attempt has done it.
+
+        What that kept aside is rejected still.
+        """
+        report = self.task.report
+        report.rejected = len(self.task.rejected)
+        report.seen = max(report.seen, report.rejected)
+        self._complete_report()
+        return report
+
     @contextmanager
     def _walled(self) -> Iterator[None]:
         started = time.monotonic()

@@ -7,14 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from warehouse.cleaning.curated import Curated, read_curated
 from warehouse.datasets.declaration import Partition
 from warehouse.datasets.registry import load_registry
 from warehouse.datasets.scope import Scope
 from warehouse.documents.business import init_business
-from warehouse.documents.control import Instance
+from warehouse.documents.control import read_time_zone
 from warehouse.documents.datasets import BuildState, fence_pointer, read_last_token, read_pointer
 from warehouse.documents.identity_key import read_identity_key
 from warehouse.ingestion.lease import hold_lease
@@ -38,6 +37,7 @@ from warehouse.transform.swapping import Swap, sweep
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from pymongo.asynchronous.database import AsyncDatabase
 
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 LEASE = "csa transform"
 # Partitions that MongoDB builds side by side.
 WORKERS = 3
-DEFAULT_TIME_ZONE = "Asia/Kolkata"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class Transform:
     identity_key: bytes = field(repr=False)
     begun_at: datetime
     versions: Versions = field(default_factory=Versions)
-    zones: dict[str, str] = field(default_factory=dict)
+    zones: dict[str, ZoneInfo] = field(default_factory=dict)
     _upstream: dict[str, DatasetPointer] = field(default_factory=dict)
     _settings: dict[tuple[str, Source], list[Row]] = field(default_factory=dict)
 
@@ -254,9 +253,8 @@ class Transform:
 
     async def _today(self, instance: str) -> str:
         if instance not in self.zones:
-            known = await Instance.get(instance)
-            self.zones[instance] = known.time_zone if known else DEFAULT_TIME_ZONE
-        return self.terms.clock().astimezone(ZoneInfo(self.zones[instance])).date().isoformat()
+            self.zones[instance] = await read_time_zone(instance)
+        return self.terms.clock().astimezone(self.zones[instance]).date().isoformat()
 
     async def _read_links(self, dataset: Dataset) -> dict[str, Links]:
         return {

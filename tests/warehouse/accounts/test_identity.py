@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,8 +19,11 @@ from warehouse.accounts.register import add_account, disable_account, set_passwo
 from warehouse.accounts.secrets import SessionKey, digest_token
 from warehouse.accounts.sessions import IDLE, LONGEST, find_session
 from warehouse.accounts.tokens import add_token
-from warehouse.documents.accounts import AccessToken, Account, Proof, Session
+from warehouse.documents.accounts import AccessToken, Account, Proof, ProvenUser, Session
 from warehouse.errors import AccessSnapshotStale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 KEY = SessionKey("a secret key of the tests")
 CREATION = "2026-01-01 10:00:00"
@@ -79,9 +82,20 @@ async def add_asha(*, is_operator: bool = False) -> Account:
     """An account with a link on each instance."""
     account = await add_account("asha", datetime(2026, 1, 1, tzinfo=UTC), is_operator=is_operator)
     for instance in ERPS:
-        user = ErpUser(instance, f"asha@{instance}.example", CREATION)
+        user = asha_of(instance)
         await link_user(account.id, user, Proof.ADMINISTRATOR, account.created_at)
     return account
+
+
+def asha_of(instance: str) -> ErpUser:
+    return ErpUser(instance, f"asha@{instance}.example", CREATION)
+
+
+def proofs(instances: Iterable[str] | None) -> tuple[ProvenUser, ...] | None:
+    """What a session keeps of Asha's passwords there; None: of the portal's."""
+    if instances is None:
+        return None
+    return tuple(asha_of(instance).as_proven() for instance in instances)
 
 
 def opened(caller: Caller | None) -> set[str]:
@@ -97,7 +111,7 @@ async def test_a_session_opens_what_its_proof_opens(
     world: World, proven: tuple[str, ...] | None, instances: set[str]
 ):
     account = await add_asha()
-    cookie, caller = await world.identities.open(account, proven)
+    cookie, caller = await world.identities.open(account, proofs(proven))
     found = await world.identities.of_cookie(cookie)
     assert opened(caller) == opened(found) == instances
     assert all(user == f"asha@{erp}.example" for erp, user in caller.subject.users.items())
@@ -107,14 +121,14 @@ async def test_a_session_opens_what_its_proof_opens(
 async def test_only_the_portal_password_makes_an_operator(world: World):
     account = await add_asha(is_operator=True)
     _, by_portal = await world.identities.open(account, None)
-    _, by_erp = await world.identities.open(account, ("a",))
+    _, by_erp = await world.identities.open(account, proofs(("a",)))
     assert by_portal.subject.is_operator
     assert not by_erp.subject.is_operator
 
 
 async def test_a_token_opens_what_the_session_opened_that_made_it(world: World):
     account = await add_asha(is_operator=True)
-    _, token = await add_token(account.id, "script", ("d",), 1, world.now)
+    _, token = await add_token(account, "script", proofs(("d",)), 1, world.now)
     caller = await world.identities.of_token(token)
     assert opened(caller) == {"d"}
     assert caller
@@ -142,7 +156,7 @@ async def test_a_session_ends_after_a_working_day_however_busy(world: World):
 
 async def test_a_token_ends_on_its_day(world: World):
     account = await add_asha()
-    _, token = await add_token(account.id, "script", None, 1, world.now)
+    _, token = await add_token(account, "script", None, 1, world.now)
     world.pass_time(timedelta(hours=23))
     assert await world.identities.of_token(token)
     world.pass_time(timedelta(hours=1))
@@ -211,7 +225,7 @@ def count_calls(monkeypatch: pytest.MonkeyPatch, name: str) -> list[Any]:
 async def test_what_shuts_an_account_out_ends_sessions_and_tokens(world: World, how: str):
     account = await add_asha()
     cookie, _ = await world.identities.open(account, None)
-    _, token = await add_token(account.id, "script", None, 1, world.now)
+    _, token = await add_token(account, "script", None, 1, world.now)
     match how:
         case "disabled":
             await disable_account(account)
@@ -275,9 +289,9 @@ async def test_a_link_that_could_not_be_judged_is_judged_by_the_first_snapshot_t
 
 async def test_a_session_is_widened_by_a_proof_and_no_other_is(world: World):
     account = await add_asha()
-    cookie, caller = await world.identities.open(account, ("d",))
-    other, _ = await world.identities.open(account, ("d",))
-    assert opened(await world.identities.widen(caller, "c")) == {"c", "d"}
+    cookie, caller = await world.identities.open(account, proofs(("d",)))
+    other, _ = await world.identities.open(account, proofs(("d",)))
+    assert opened(await world.identities.widen(caller, asha_of("c"))) == {"c", "d"}
     assert opened(await world.identities.of_cookie(cookie)) == {"c", "d"}
     assert opened(await world.identities.of_cookie(other)) == {"d"}
 
@@ -285,7 +299,7 @@ async def test_a_session_is_widened_by_a_proof_and_no_other_is(world: World):
 async def test_what_is_stored_opens_nothing(world: World):
     account = await add_asha()
     cookie, caller = await world.identities.open(account, None)
-    _, token = await add_token(account.id, "script", None, 1, world.now)
+    _, token = await add_token(account, "script", None, 1, world.now)
     sessions = await Session.get_pymongo_collection().find().to_list()
     tokens = await AccessToken.get_pymongo_collection().find().to_list()
     assert cookie not in str(sessions)

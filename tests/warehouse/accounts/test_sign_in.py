@@ -84,7 +84,8 @@ async def add_account(name: str) -> Account:
 
 async def test_the_first_sign_in_makes_the_account_and_the_next_finds_it(door: Door):
     first = await door.sign_in(ASHA.upper())
-    assert first.proven == ("site",)
+    assert first.proofs
+    assert [proof.instance for proof in first.proofs] == ["site"]
     assert first.account.name == f"site/{ASHA}"
     assert first.account.password_hash is None
     again = await door.sign_in(ASHA)
@@ -160,7 +161,7 @@ async def test_a_flood_is_stopped_wherever_it_goes_and_fills_no_audit(door: Door
 async def test_the_portal_password_opens_all_links_and_asks_no_erp(door: Door):
     account = await add_account("asha")
     opened = await door.sign_in("Asha", PORTAL, instance=None)
-    assert (opened.account.id, opened.proven) == (account.id, None)
+    assert (opened.account.id, opened.proofs) == (account.id, None)
     assert door.site.control.stats.report()["total"] == 0
 
 

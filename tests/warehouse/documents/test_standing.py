@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from warehouse.documents.control import DocTypeReport, Failure, Outcome, Run
-from warehouse.documents.standing import FROZEN, read_standing
+from warehouse.documents.control import DocTypeReport, Failure, Lease, Outcome, Run
+from warehouse.documents.standing import FROZEN, SILENT, read_standing
 
 FIRST = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 REFUSED = Failure(code="erp_unauthorized", message="The key was refused.")
@@ -36,13 +36,26 @@ async def test_runs_that_did_not_go_well_are_counted_from_the_last_on():
     once = await read_standing("site")
     assert (once.unwell_runs, once.failure) == (1, REFUSED)
     await _insert(4, outcome=Outcome.INTERRUPTED)
-    assert (await read_standing("site")).unwell_runs == 2
+    twice = await read_standing("site")
+    assert (twice.unwell_runs, twice.failure, twice.ended_at) == (2, SILENT, _ended(4))
 
 
 async def test_a_run_that_goes_on_counts_for_nothing():
     await _insert(1, outcome=Outcome.FAILED, failure=REFUSED)
     await _insert(2, outcome=Outcome.RUNNING, finished_at=None)
-    assert (await read_standing("site")).unwell_runs == 1
+    await Lease(id="site", token=2, expires_at=datetime.now(UTC) + timedelta(minutes=1)).insert()
+    standing = await read_standing("site")
+    assert (standing.unwell_runs, standing.ended_at) == (1, _ended(1))
+
+
+async def test_a_run_that_was_killed_ended_unwell_though_no_later_one_has_said_so_yet():
+    await _insert(1, outcome=Outcome.FAILED, failure=REFUSED)
+    await _insert(2, outcome=Outcome.RUNNING, finished_at=None)
+    expired = _ended(2) + timedelta(hours=1)
+    await Lease(id="site", token=2, expires_at=expired).insert()
+    standing = await read_standing("site")
+    assert (standing.unwell_runs, standing.failure) == (2, SILENT)
+    assert standing.ended_at == expired
 
 
 async def test_a_deferred_run_is_no_failure():

@@ -9,6 +9,7 @@ import pytest
 from tests.ingesting import Ingester, down, report_of
 from warehouse.documents.control import Instance, Outcome, Run, SyncState
 from warehouse.errors import ErpUnauthorized
+from warehouse.ingestion import active_run
 from warehouse.ingestion.run import Surroundings
 
 DOCTYPES = ("Customer", "Farmer", "Item", "Sales Invoice", "Payment Entry", "Field Visit")
@@ -205,6 +206,22 @@ async def test_a_site_that_goes_down_in_the_middle_is_given_up_and_healed_by_the
     ingester.site.control.clear_faults()
     assert (await ingester.run()).outcome is Outcome.COMPLETED
     await ingester.assert_equal(*DOCTYPES)
+
+
+async def test_an_error_that_nobody_expected_is_on_record_without_the_names_in_it(
+    ingester: Ingester, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    async def break_down(*_: object) -> None:
+        raise KeyError("Asha Rao")
+
+    monkeypatch.setattr(active_run, "read_catalog", break_down)
+    run = await ingester.run()
+    assert (run.outcome, run.finished_at is not None) == (Outcome.FAILED, True)
+    assert run.failure
+    assert (run.failure.code, run.failure.cure != "") == ("unexpected_error", True)
+    assert "Unexpected KeyError at " in run.failure.message
+    assert run.failure.message in caplog.text
+    assert "Asha" not in run.failure.message + caplog.text
 
 
 async def test_a_run_and_its_site_are_on_record(ingester: Ingester):

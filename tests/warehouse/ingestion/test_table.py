@@ -31,7 +31,8 @@ async def describe(ingester: Ingester, depth: Depth) -> str:
     async with open_run(ingester.erp, "reconcile", limits, ingester.surroundings) as run:
         [found] = await run.list_syncs(Selection(frozenset({"Farmer"}), depth))
         await run.survey_all([found])
-        return found.describe_work()
+    assert run.error is None
+    return found.describe_work()
 
 
 @pytest.mark.parametrize("depth", [Depth.CHANGES, Depth.NAMES, Depth.EVERYTHING])
