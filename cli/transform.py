@@ -13,7 +13,8 @@ from cli.ingest import PARTLY_DONE
 from cli.options import AsJson, select_instances
 from cli.terminal import end_on_sigterm, log_to_stderr, out, print_error, print_json, printable
 from warehouse.datasets.registry import load_registry
-from warehouse.errors import LeaseError, MongoUnavailable
+from warehouse.errors import LeaseError
+from warehouse.mongodb.failures import explain_loss_of_transform
 from warehouse.settings import get_settings
 from warehouse.transform.opening import open_configured_transform
 
@@ -92,10 +93,7 @@ async def _transform(
         async with open_configured_transform(settings, full=full) as running:
             return [await running.run(dataset) for dataset in datasets]
     except ConnectionFailure as error:
-        raise MongoUnavailable(
-            f"MongoDB was lost while datasets were built ({type(error).__name__}).",
-            cure="Check that mongod runs; what was live before is live still. Run it again.",
-        ) from None
+        raise explain_loss_of_transform(error) from None
 
 
 def _exit_code(reports: Sequence[DatasetReport]) -> int:

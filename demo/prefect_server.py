@@ -107,7 +107,7 @@ class PrefectServer:
         """Get from the API, by a path or a URL that it gave; return the answer."""
         return self._call("GET", path).raise_for_status().json()
 
-    def post(self, path: str, body: dict[str, Any]) -> Any:
+    def post(self, path: str, body: dict[str, Any] | list[Any]) -> Any:
         """Post to the API; return the answer."""
         return self._call("POST", path, json=body).raise_for_status().json()
 

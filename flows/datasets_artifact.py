@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from prefect.artifacts import acreate_table_artifact
 
+from flows.runbooks import page_for, publish_pages
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,7 +24,9 @@ def describe(report: DatasetReport) -> str:
 
 
 async def publish(reports: Sequence[DatasetReport]) -> None:
-    """Put the datasets on the run page."""
+    """Put the datasets on the run page, and the runbooks of those that failed."""
+    failures = [build.failure for report in reports for build in report.failed if build.failure]
+    await publish_pages(page_for(failure.code) for failure in failures)
     if reports:
         await acreate_table_artifact(
             [_row(report) for report in reports],

@@ -20,13 +20,17 @@ from flows.reconcile import reconcile
 from flows.server import wait_for_server
 from flows.transform import transform
 from flows.watch import watch
+from warehouse.settings import get_settings
 
 if TYPE_CHECKING:
     from prefect import Flow
     from prefect.deployments.runner import RunnerDeployment
 
-# A daily run holds a place while it waits for its children.
-PLACES = 6
+    from warehouse.settings import Settings
+
+# What may be on beside a run for each instance: daily, which holds a place while it waits for them,
+# transform, access-refresh, watch, and two that an operator has started.
+PLACES_BESIDE = 6
 
 # What each deployment is beside its flow; it has the flow's name.
 DEPLOYMENTS: dict[Flow[..., Any], dict[str, Any]] = {
@@ -77,6 +81,11 @@ async def deployments() -> list[RunnerDeployment]:
     ]
 
 
+def count_places(settings: Settings) -> int:
+    """Return how many runs may be on at once: long ones on every instance keep no other waiting."""
+    return len(settings.instances) + PLACES_BESIDE
+
+
 async def serve_deployments() -> None:
     """Run the deployments from this process until it is stopped.
 
@@ -84,4 +93,6 @@ async def serve_deployments() -> None:
     """
     await wait_for_server()
     with temporary_settings(updates={PREFECT_LOGGING_EXTRA_LOGGERS: "warehouse"}):
-        await aserve(*await deployments(), limit=PLACES, pause_on_shutdown=False)
+        await aserve(
+            *await deployments(), limit=count_places(get_settings()), pause_on_shutdown=False
+        )

@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING, Any, cast
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
+from pymongo.errors import ConnectionFailure
 
+from flows.artifacts import publish_failure
 from flows.datasets_artifact import describe, publish
+from flows.summary import describe_failure
 from warehouse.datasets.registry import load_registry
 from warehouse.errors import LeaseError, MongoUnavailable
+from warehouse.ingestion.sync import describe_failure as describe_error
+from warehouse.mongodb.failures import explain_loss_of_transform
 from warehouse.settings import get_settings
 from warehouse.transform.opening import open_configured_transform
 
@@ -25,17 +30,22 @@ if TYPE_CHECKING:
 
     from prefect.client.schemas.objects import State
 
+    from warehouse.documents.control import Failure
     from warehouse.transform.run import DatasetReport, Transform
 
 TIMEOUT_S = 4 * 3600
 
 
 class Bench:
-    """What the tasks of one flow run share: a database client can't be hashed, so none takes it."""
+    """What the tasks of one flow run share: a database client can't be hashed, so none takes it.
+
+    `error`: what keeps every dataset from being built.
+    """
 
     def __init__(self, transform: Transform) -> None:
         self.transform = transform
         self.reports: list[DatasetReport] = []
+        self.error: LeaseError | ConnectionFailure | None = None
 
 
 _bench: ContextVar[Bench] = ContextVar("transform_bench")
@@ -61,8 +71,12 @@ async def transform(
                 # Prefect types a task with return_state as if it were synchronous.
                 waiting = cast("Awaitable[State[Any]]", build(dataset.slug, return_state=True))
                 states[dataset.slug] = await waiting
+                if bench.error:
+                    raise bench.error
     except (LeaseError, MongoUnavailable) as error:
-        return Failed(message=str(error))
+        return await _give_up(describe_error(error))
+    except ConnectionFailure as error:
+        return await _give_up(describe_error(explain_loss_of_transform(error)))
     await publish(bench.reports)
     return _conclude(states, bench.reports)
 
@@ -72,12 +86,16 @@ async def build(slug: str) -> Any:
     """Bring one dataset up to date; fail if a partition of it did."""
     bench = _bench.get()
     dataset = bench.transform.terms.registry.get(slug)
-    report = await bench.transform.run(dataset)
+    try:
+        report = await bench.transform.run(dataset)
+    except (LeaseError, ConnectionFailure) as error:
+        bench.error = error
+        return Failed(message=f"{slug} was not reached ({type(error).__name__}).")
     bench.reports.append(report)
     logging.getLogger("warehouse").info("%s: %s", slug, describe(report))
     if report.failed:
         failed = report.failed[0]
-        why = f" {failed.failure.message} {failed.failure.cure}" if failed.failure else ""
+        why = f" {describe_failure(failed.failure)}" if failed.failure else ""
         return Failed(message=f"{slug}: {len(report.failed)} partitions failed.{why}")
     return Completed(message=describe(report))
 
@@ -97,3 +115,8 @@ def _conclude(states: dict[str, State[Any]], reports: list[DatasetReport]) -> St
         message=f"{len(states)} datasets: {built:,} partitions built, {current:,} up to date, "
         f"{rows:,} rows live."
     )
+
+
+async def _give_up(failure: Failure) -> State[Any]:
+    await publish_failure("transform", "datasets", failure)
+    return Failed(message=describe_failure(failure))

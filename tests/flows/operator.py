@@ -31,6 +31,12 @@ class Operator:
         state = {"type": "SCHEDULED", "name": "Scheduled", "state_details": details}
         return self._create(deployment, {"parameters": parameters, "state": state})
 
+    def repeat(self, deployment: str, every_s: float, **parameters: Any) -> None:
+        """Give a deployment one more schedule."""
+        deployment_id = self.server.find_deployment(deployment, RUN_S)
+        schedule = {"schedule": {"interval": every_s}, "parameters": parameters}
+        self.server.post(f"deployments/{deployment_id}/schedules", [schedule])
+
     def run(self, deployment: str, **parameters: Any) -> tuple[str, dict[str, Any]]:
         """Start a run, wait for its end, and return its id and final state."""
         run_id = self.start(deployment, **parameters)

@@ -19,7 +19,9 @@ from prefect.settings.models.root import Settings
 from prefect.workers.base import BaseJobConfiguration
 from pydantic import ConfigDict
 
-from flows.deployments import deployments
+from flows import deployments as served_from
+from flows.deployments import deployments, serve_deployments
+from warehouse.settings import load_settings
 
 if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
@@ -47,6 +49,32 @@ async def test_the_same_deployments_are_served_and_written():
     for name, each in served.items():
         assert each.entrypoint == written[name]["entrypoint"]
         assert each.description == written[name]["description"]
+
+
+async def test_long_runs_on_every_instance_keep_no_other_deployment_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    parts = {"URL": "https://erp.example.com", "API_KEY": "key", "API_SECRET": "secret"}
+    instances = [f"site{number}" for number in range(12)]
+    variables = {
+        f"ERP__{instance.upper()}__{name}": value
+        for instance in instances
+        for name, value in parts.items()
+    }
+    given: dict[str, Any] = {}
+
+    async def serve(*_: RunnerDeployment, **options: Any) -> None:
+        given.update(options)
+
+    async def need_no_server() -> None:
+        """Nothing is asked of it here."""
+
+    monkeypatch.setattr(served_from, "get_settings", lambda: load_settings(variables, None))
+    monkeypatch.setattr(served_from, "wait_for_server", need_no_server)
+    monkeypatch.setattr(served_from, "aserve", serve)
+    await serve_deployments()
+    others = {"daily", "transform", "access-refresh", "watch"}
+    assert given["limit"] >= len(instances) + len(others)
 
 
 async def test_schedules_and_limits_are_the_same():

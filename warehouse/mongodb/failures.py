@@ -54,6 +54,14 @@ def explain_loss(instance: str, error: Exception) -> MongoUnavailable:
     )
 
 
+def explain_loss_of_transform(error: Exception) -> MongoUnavailable:
+    """Return the error that says that MongoDB was lost while datasets were built."""
+    return MongoUnavailable(
+        f"MongoDB was lost while datasets were built ({type(error).__name__}).",
+        cure="Check that mongod runs; what was live before is live still. Run it again.",
+    )
+
+
 def _explain_program(attempt: StartAttempt) -> MongoUnavailable | None:
     library = re.search(r"shared libraries: ([^\s:]+)", attempt.output)
     if library:
