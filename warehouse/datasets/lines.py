@@ -14,7 +14,7 @@ from warehouse.cleaning.calendar import fiscal_fields, season_fields
 from warehouse.cleaning.currency import is_unconverted, rate_to_inr, to_inr
 from warehouse.cleaning.units import KG, LITRE, NUMBER
 from warehouse.datasets.columns import amount, day, flag, integer, known_by, link, text
-from warehouse.datasets.declaration import Reject, Source, Upstream
+from warehouse.datasets.declaration import Check, Reject, Source, Upstream
 from warehouse.datasets.money import exact_or_zero
 from warehouse.identity.items import ITEM_EVIDENCE
 
@@ -36,6 +36,8 @@ LINE_FIELDS = (
 )
 
 RATE_PLACES = 4
+RATE_MISSING = "Lines without a rate to INR"
+HAS_RATE = Check("has_rate", "Money is in INR", {"$gt": ["$rate_missing", 0]}, 0.01, blocks=False)
 
 REJECTS = (
     Reject("C1", vouchers.is_draft()),
@@ -96,6 +98,16 @@ def has_no_unit() -> Expression:
 def inr(path: str) -> Expression:
     """Return an amount in the company's currency as INR; nothing is 0."""
     return to_inr(exact_or_zero(path))
+
+
+def sum_whole(*names: str) -> dict[str, Expression]:
+    """Return the columns of sums of money, and how often a sum lacks a rate to INR (C7).
+
+    A sum that lacks a part is no sum: one line of `rate_missing`, and it is null.
+    """
+    lacks = {"$gt": ["$rate_missing", 0]}
+    sums: dict[str, Expression] = {name: {"$cond": [lacks, None, f"${name}"]} for name in names}
+    return {**sums, "rate_missing": "$rate_missing", "cleaned": vouchers.mark(C7=lacks)}
 
 
 def line_row() -> dict[str, Expression]:
@@ -199,7 +211,7 @@ def line_measures(*doctypes: str) -> tuple[Measure, ...]:
     return (
         amount("qty_stock", "Quantity", "stock UOM", *quantity, description="Sum it for one item."),
         amount("qty_unconverted", "Lines without kg, litre or number", "lines"),
-        amount("rate_missing", "Lines without a rate to INR", "lines"),
+        amount("rate_missing", RATE_MISSING, "lines"),
         amount("lines", "Lines", "lines"),
     )
 

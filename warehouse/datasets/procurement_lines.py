@@ -24,6 +24,7 @@ from warehouse.datasets.columns import (
 )
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source, Upstream
 from warehouse.datasets.lines import (
+    HAS_RATE,
     HEADER_FIELDS,
     ITEMS,
     LINE_FIELDS,
@@ -239,7 +240,7 @@ DATASET = Dataset(
         distinct("suppliers", "Suppliers", "suppliers", "party_id"),
     ),
     checks=(
-        Check("has_rate", "Money is in INR", {"$eq": ["$rate_missing", 1]}, 0.01, blocks=False),
+        HAS_RATE,
         Check("has_unit", "Units convert", {"$eq": ["$qty_unconverted", 1]}, 0.2, blocks=False),
     ),
     freshness_hours=30,
