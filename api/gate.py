@@ -80,7 +80,7 @@ class Gate:
         if scope["path"] in OPEN_PATHS:
             return None
         try:
-            caller = await self._identify(scope)
+            caller = await identify(self._services, scope)
         except Exception as error:  # noqa: BLE001 - as behind the gate: whatever it is has a code
             problem = describe(error)
             log_internal(problem, scope, error)
@@ -95,14 +95,6 @@ class Gate:
         scope["auth"], scope["user"] = caller, caller.subject if caller else None
         return None
 
-    async def _identify(self, scope: HTTPScope) -> Caller | None:
-        services, headers = self._services, scope["headers"]
-        token = read_token(headers)
-        if token is not None:
-            return await services.identities.of_token(token)
-        cookie = read_cookie(headers, is_https=services.proxies.is_https(scope))
-        return None if cookie is None else await services.identities.of_cookie(cookie)
-
     def _record(self, scope: HTTPScope, answer: _Answer, seconds: float) -> None:
         route = scope.get("path_template") or NO_ROUTE
         self._services.metrics.count_request(scope["method"], route, answer.status, seconds)
@@ -114,6 +106,16 @@ class Gate:
             seconds * 1000,
             answer.request_id.decode("ascii"),
         )
+
+
+async def identify(services: Services, scope: HTTPScope) -> Caller | None:
+    """Return who asks, by what the request brings; None if that opens nothing, or no more."""
+    headers = scope["headers"]
+    token = read_token(headers)
+    if token is not None:
+        return await services.identities.of_token(token)
+    cookie = read_cookie(headers, is_https=services.proxies.is_https(scope))
+    return None if cookie is None else await services.identities.of_cookie(cookie)
 
 
 class _Answer:

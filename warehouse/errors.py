@@ -29,6 +29,7 @@ WarehouseError(message, cure, context)
    ├─ AccessSnapshotStale             nobody knows who may see what: nothing is shown
    ├─ QueryRefused(code, parameter)   the query can't be understood: say which parameter
    ├─ QueryTooSlow                    MongoDB took longer than a query may
+   ├─ AccessChanged                   what a stream's reader may see has: it breaks off
    └─ TooManyExports(retry_after_s)   as many as may run side by side do
 
 All of them survive pickling (Prefect stores results and states pickled) and none carries a secret.
@@ -292,6 +293,19 @@ class QueryTooSlow(ReadError):
 
     def __init__(self) -> None:
         super().__init__("The query takes too long.", cure="Ask for less, by indexed fields.")
+
+
+class AccessChanged(ReadError):
+    """What the reader of a stream may see is not what it was when the stream began."""
+
+    code = "access_changed"
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(
+            f"Who reads {slug} may not see what they saw when this began.",
+            cure="Begin again, for what may be seen by now.",
+            dataset=slug,
+        )
 
 
 class TooManyExports(ReadError):

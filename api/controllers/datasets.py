@@ -17,6 +17,7 @@ from api.controllers.documents import Count, Cursor, Size
 from api.errors import ALWAYS, OF_LISTS, OF_PARAMETERS, document_errors
 from api.exports import CSV_TYPE, NDJSON_TYPE, stream_csv, stream_ndjson
 from api.filters_operation import FiltersOperation
+from api.gate import identify
 from api.parameters import (
     LONGEST_PARAMETER,
     LONGEST_SORT,
@@ -36,6 +37,7 @@ from warehouse.accounts.audit import Event
 from warehouse.dashboards.columns import read_instances
 from warehouse.dashboards.query import QueryRequest, query_dataset
 from warehouse.dashboards.rows import plan_rows, present, read_row_page, stream_rows
+from warehouse.errors import NotReadable
 from warehouse.reading.filters import OWN
 from warehouse.reading.listing import Counting, ListRequest
 
@@ -226,7 +228,18 @@ async def _stream(
     """Return the rows of an export, and the names of their columns."""
     opened = await _open(request, slug)
     plan = plan_rows(opened, asked)
-    return (present(row, plan.names) async for row in stream_rows(opened, plan)), plan.names
+    rows = stream_rows(opened, plan, lambda: _open_again(request, opened))
+    return (present(row, plan.names) async for row in rows), plan.names
+
+
+async def _open_again(request: ApiRequest, opened: OpenDataset) -> OpenDataset:
+    """Return a dataset as the caller sees it by now, if they are still let in."""
+    caller = await identify(request.services, request.scope)
+    if caller is None or caller.subject.key != request.user.key:
+        raise NotReadable
+    dataset, only = opened.dataset, read_instances(opened.dataset, read_filters(request))
+    datasets = request.services.datasets
+    return await datasets.open(caller.subject, dataset.slug, only, opened.pointer)
 
 
 def _send(

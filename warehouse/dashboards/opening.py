@@ -59,6 +59,10 @@ class OpenDataset:
     live: tuple[LivePartition, ...]
     failed: Mapping[str, Failure] = field(default_factory=dict)
 
+    def is_seen_as(self, other: OpenDataset) -> bool:
+        """Say whether of one pointer's rows the same is seen."""
+        return (self.condition, self.hidden) == (other.condition, other.hidden)
+
 
 @dataclass(frozen=True, slots=True)
 class Datasets:
@@ -80,22 +84,32 @@ class Datasets:
             raise NotReadable from None
 
     async def open(
-        self, subject: Subject, slug: str, only: frozenset[str] | None = None
+        self,
+        subject: Subject,
+        slug: str,
+        only: frozenset[str] | None = None,
+        pointer: DatasetPointer | None = None,
     ) -> OpenDataset:
         """Return a dataset as `subject` sees it, of the instances `only` if that is given.
+
+        By the pointer of this moment, or by an earlier one.
 
         Raises:
             NotReadable: if there is none of that slug.
             DatasetNeedsFullAccess: if nothing is given of any instance that was asked for.
             AccessSnapshotStale: if that is so because nobody knows who may see what.
         """
-        opened = await self.look(subject, slug, only)
+        opened = await self.look(subject, slug, only, pointer)
         if opened.refusals and not opened.given:
             raise _refuse(opened.dataset, opened.refusals)
         return opened
 
     async def look(
-        self, subject: Subject, slug: str, only: frozenset[str] | None = None
+        self,
+        subject: Subject,
+        slug: str,
+        only: frozenset[str] | None = None,
+        pointer: DatasetPointer | None = None,
     ) -> OpenDataset:
         """Return the same for a description, which is given even if no row is.
 
@@ -103,7 +117,7 @@ class Datasets:
             NotReadable: if there is none of that slug.
         """
         dataset = self.find(slug)
-        pointer = await read_pointer(slug)
+        pointer = pointer or await read_pointer(slug)
         grants: dict[str, Grant] = {}
         refusals: list[Refusal] = []
         for instance, user in sorted(subject.users.items()):
@@ -219,7 +233,7 @@ async def _read_owned(
                 found = documents.find(chosen, {"_id": 0, "name": 1}).limit(MOST_OWNED + 1)
                 names = [row["name"] async for row in found]
                 if len(names) <= MOST_OWNED:
-                    owned[doctype] = tuple(names)
+                    owned[doctype] = tuple(sorted(names))
     return owned
 
 

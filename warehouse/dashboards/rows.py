@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from bson.decimal128 import Decimal128
@@ -12,7 +13,7 @@ from pymongo.errors import ExecutionTimeout, OperationFailure
 from warehouse.dashboards.columns import RowColumns
 from warehouse.dashboards.numbers import read_number
 from warehouse.documents.business import rows_of
-from warehouse.errors import QueryTooSlow
+from warehouse.errors import AccessChanged, QueryTooSlow
 from warehouse.reading.documents import LIMIT_MS, SORT_NEEDS_TOO_MUCH_MEMORY
 from warehouse.reading.filters import compile_filters, parse_filters
 from warehouse.reading.listing import COUNT_CAP, COUNT_LIMIT_MS, Counting
@@ -20,7 +21,7 @@ from warehouse.reading.projection import WHOLE, parse_names
 from warehouse.reading.sorting import Sort, parse_sort
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from warehouse.dashboards.opening import OpenDataset
     from warehouse.reading.cursors import CursorSealer
@@ -31,6 +32,8 @@ KEY = "row"
 BATCH_ROWS = 1_000
 # So long MongoDB may work on an export in the order of keys, which an index serves.
 EXPORT_LIMIT_MS = 600_000
+# So long the reader of a stream is believed to be who they were.
+LOOK_AGAIN_S = 5.0
 _DECIMAL = "decimal"
 
 Row = dict[str, Any]
@@ -126,11 +129,28 @@ async def read_row_page(
     return RowPage(rows, plan.names, next_cursor, count, is_capped)
 
 
-async def stream_rows(opened: OpenDataset, plan: RowPlan) -> AsyncIterator[Row]:
-    """Yield all rows of a plan, in its order."""
+async def stream_rows(
+    opened: OpenDataset,
+    plan: RowPlan,
+    look_again: Callable[[], Awaitable[OpenDataset]],
+    now_s: Callable[[], float] = monotonic,
+) -> AsyncIterator[Row]:
+    """Yield all rows of a plan, in its order, as long as they are seen.
+
+    `look_again`: opens the dataset by the same pointer, for whoever the reader is by now. A slow
+    one takes hours, and must not have what was taken from them meanwhile.
+
+    Raises:
+        AccessChanged: if it is no more as it was.
+    """
     found = rows_of(opened.dataset.slug).find(plan.condition, plan.projection)
     found = found.sort(list(plan.sort.keys)).batch_size(BATCH_ROWS).max_time_ms(plan.limit_ms)
+    until = now_s() + LOOK_AGAIN_S
     async for row in found:
+        if now_s() >= until:
+            if not opened.is_seen_as(await look_again()):
+                raise AccessChanged(opened.dataset.slug)
+            until = now_s() + LOOK_AGAIN_S
         yield row
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,11 +14,17 @@ from tests.warehouse.dashboards.conftest import INVOICE, LINES, make_world
 from tests.warehouse.transform.rules import LINES as RULE
 from tests.warehouse.transform.rules import item, sale
 from warehouse.dashboards.columns import RowColumns
-from warehouse.dashboards.rows import EXPORT_LIMIT_MS, plan_rows, read_row_page
+from warehouse.dashboards.rows import (
+    EXPORT_LIMIT_MS,
+    LOOK_AGAIN_S,
+    plan_rows,
+    read_row_page,
+    stream_rows,
+)
 from warehouse.datasets.declaration import Dimension, Measure, MeasureKind
 from warehouse.datasets.registry import Registry
 from warehouse.documents.raw import raw_model
-from warehouse.errors import AccessSnapshotStale, QueryRefused
+from warehouse.errors import AccessChanged, AccessSnapshotStale, QueryRefused
 from warehouse.reading.cursors import CursorSealer
 from warehouse.reading.documents import LIMIT_MS
 from warehouse.reading.listing import ListRequest
@@ -25,6 +32,7 @@ from warehouse.reading.listing import ListRequest
 if TYPE_CHECKING:
     from tests.transforming import Books
     from tests.warehouse.dashboards.conftest import Employee
+    from warehouse.dashboards.opening import OpenDataset
 
 SEALER = CursorSealer("secret")
 
@@ -366,3 +374,25 @@ async def test_exact_amounts_are_found_by_filters(books: Books, employee: Employ
     await books.transform("lines")
     assert await seen(employee, filters=(("net__exact", "0.1"),)) == ["6"]
     assert await seen(employee, filters=(("net__between", "0.1,0.10"),)) == ["6"]
+
+
+async def test_a_stream_breaks_off_when_its_reader_may_see_no_more_what_they_saw(
+    books: Books, employee: Employee
+):
+    await fill(books)
+    opened = await employee.open("lines")
+    # Each row is read as late as that nobody knows who the reader still is.
+    late = count(0, LOOK_AGAIN_S)
+    looked: list[str] = []
+
+    async def look_again() -> OpenDataset:
+        looked.append("again")
+        return await employee.open("lines")
+
+    plan = plan_rows(opened, ListRequest())
+    rows = stream_rows(opened, plan, look_again, lambda: next(late))
+    assert [(await anext(rows))["line"] for _ in "12"] == [*"12"]
+    assert len(looked) == len("12")
+    employee.worlds["site"].permit("Customer", "Ravi")
+    with pytest.raises(AccessChanged):
+        await anext(rows)
