@@ -12,10 +12,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from warehouse.cleaning import vouchers
-from warehouse.cleaning.currency import round_money
+from warehouse.cleaning.currency import is_unconverted
 from warehouse.datasets.columns import amount, link, text
 from warehouse.datasets.declaration import Dataset, Feed, Partition, Source, TieOut
-from warehouse.datasets.lines import SETTINGS, calendar_columns, place_in_time, reject_undated
+from warehouse.datasets.lines import (
+    HAS_RATE,
+    SETTINGS,
+    as_flag,
+    calendar_columns,
+    place_in_time,
+    reject_undated,
+    sum_whole,
+)
 from warehouse.datasets.money import exact_or_zero, literal
 
 if TYPE_CHECKING:
@@ -77,7 +85,7 @@ def _feed_accounts(scope: Scope) -> Feed:
     }
     stages: Stages = [
         {"$match": {"is_cancelled": {"$ne": 1}}},
-        *scope.lookup("Account", "account", "of_account"),
+        *scope.lookup("Account", "account", "of_account", company="$company"),
         {"$match": {"of_account.account_type": {"$in": list(MONEY_ACCOUNTS)}}},
         {"$set": place_in_time(scope, "$posting_date")},
         _group_day("$account", None, None, **in_inr),
@@ -108,6 +116,7 @@ def _group_day(
         "mode_of_payment": mode,
         "party_type": party_type,
     }
+    sums["rate_missing"] = as_flag(is_unconverted())
     return {"$group": {"_id": key, **{name: {"$sum": value} for name, value in sums.items()}}}
 
 
@@ -122,7 +131,8 @@ def _row(scope: Scope, kind: str, *given: str) -> dict[str, Expression]:
         "account": "$_id.account",
         "mode_of_payment": "$_id.mode_of_payment",
         "party_type": "$_id.party_type",
-        **{name: round_money(f"${name}") if name in given else ZERO for name in MEASURES},
+        **dict.fromkeys(MEASURES, ZERO),
+        **sum_whole(*given),
     }
 
 
@@ -200,12 +210,12 @@ DATASET = Dataset(
             date="posting_date",
             is_optional=True,
         ),
-        Source("Account", ("account_type",), by=("account",)),
+        Source("Account", ("account_type", "company"), by=("account",)),
         *SETTINGS,
     ),
     cleaning=("C1", "C2", "C4", "C7", "C9", "C10"),
     dimensions=(
-        link("company", "Company", *(f"{one}.company" for one in _ALL)),
+        link("company", "Company", *(f"{one}.company" for one in (*_ALL, "Account"))),
         *calendar_columns(*(f"{one}.posting_date" for one in _ALL)),
         text("kind", "Kind of row", description="payment, counter, account or pos_closing"),
         link("account", "Account", *_ACCOUNTS),
@@ -223,8 +233,9 @@ DATASET = Dataset(
             "INR",
             f"{CLOSING}.payment_reconciliation.difference",
         ),
+        amount("rate_missing", "Entries without a rate to INR", "entries"),
     ),
-    checks=(),
+    checks=(HAS_RATE,),
     tie_outs=(TieOut("general_ledger", "Movements are the GL's", _add_accounts, _add_ledger),),
     freshness_hours=30,
     build=build,

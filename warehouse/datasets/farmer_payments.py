@@ -24,6 +24,7 @@ from warehouse.datasets.columns import (
 )
 from warehouse.datasets.declaration import Dataset, Feed, Partition, Reject, Source, Upstream
 from warehouse.datasets.lines import (
+    HAS_RATE,
     SETTINGS,
     as_flag,
     calendar_columns,
@@ -173,6 +174,7 @@ def _row(doctype: str, line: str, mode: str) -> dict[str, Any]:
         "days_weighted": {"$cond": [is_dated, {"$multiply": ["$inr", "$days"]}, ZERO]},
         **{f"paid_{days}d": _if_within(days, is_dated) for days in ON_TIME_DAYS},
         "payments": {"$literal": 1},
+        "rate_missing": as_flag(is_unconverted()),
         "cleaned": vouchers.mark(C2=vouchers.is_amended(), C7=is_unconverted()),
     }
 
@@ -254,13 +256,14 @@ DATASET = Dataset(
         amount("paid_15d", "Paid within 15 days", "INR", *_DAYS),
         amount("paid_30d", "Paid within 30 days", "INR", *_DAYS),
         amount("payments", "Payments", "rows"),
+        amount("rate_missing", "Payments without a rate to INR", "rows"),
         ratio("days_to_pay", "Days to pay", "days", ("days_weighted", "paid_dated")),
         share("within_7d", "Share within 7 days", "paid_7d", "paid_dated"),
         share("within_15d", "Share within 15 days", "paid_15d", "paid_dated"),
         share("within_30d", "Share within 30 days", "paid_30d", "paid_dated"),
         distinct("suppliers", "Suppliers", "suppliers", "party_id"),
     ),
-    checks=(),
+    checks=(HAS_RATE,),
     freshness_hours=30,
     build=build,
 )

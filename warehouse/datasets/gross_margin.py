@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from warehouse.cleaning import vouchers
+from warehouse.cleaning.currency import is_unconverted
 from warehouse.cleaning.units import KG
 from warehouse.datasets.columns import amount, flag, integer, known_by, link, share, text
 from warehouse.datasets.cost import (
@@ -25,13 +26,16 @@ from warehouse.datasets.cost import (
 )
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source
 from warehouse.datasets.lines import (
+    HAS_RATE,
     ITEMS,
+    RATE_MISSING,
     SETTINGS,
     as_flag,
     in_unit,
     inr,
     place_in_time,
     reject_undated,
+    sum_whole,
 )
 from warehouse.datasets.money import literal
 from warehouse.identity.items import ITEM_EVIDENCE
@@ -61,10 +65,15 @@ def build(scope: Scope) -> list[Feed]:
         "cost": {"$sum": "$cost"},
         "qty_kg": {"$sum": "$kg"},
         "lines": {"$sum": 1},
+        "rate_missing": {"$sum": as_flag(is_unconverted())},
     }
     first = {name: {"$first": f"$item.{name}"} for name in ("item_id", "crop", "business")}
     group = {"$group": {"_id": {name: f"${name}" for name in KEY}, **sums, **first}}
-    stages = [*cost_lines(scope), group]
+    derived = {
+        "margin": {"$subtract": ["$net", "$cost"]},
+        "net_estimated": {"$cond": [_is_estimate(), "$net", ZERO]},
+    }
+    stages = [*cost_lines(scope), group, {"$set": derived}]
     return [Feed(of=SALES, stages=stages, row=_row(), rejects=[reject_undated(scope)])]
 
 
@@ -91,19 +100,19 @@ def cost_lines(scope: Scope) -> Stages:
 
 
 def _row() -> dict[str, Any]:
-    is_estimate = {"$not": [{"$in": ["$_id.cost_basis", [BY_LEDGER, SERVICE]]}]}
     return {
         **{name: f"$_id.{name}" for name in KEY},
         **{name: f"${name}" for name in ("item_id", "crop", "business")},
-        "estimate": as_flag(is_estimate),
+        "estimate": as_flag(_is_estimate()),
         # Not rounded: a rate has more digits than a rupee has, and months are summed.
-        "net": "$net",
-        "cost": "$cost",
-        "margin": {"$subtract": ["$net", "$cost"]},
-        "net_estimated": {"$cond": [is_estimate, "$net", ZERO]},
+        **sum_whole("net", "cost", "margin", "net_estimated"),
         "qty_kg": "$qty_kg",
         "lines": "$lines",
     }
+
+
+def _is_estimate() -> Expression:
+    return {"$not": [{"$in": ["$_id.cost_basis", [BY_LEDGER, SERVICE]]}]}
 
 
 _NET, _COST = f"{SALES}.items.base_net_amount", f"{LEDGER}.stock_value_difference"
@@ -129,7 +138,7 @@ DATASET = Dataset(
     ),
     cleaning=("C1", "C2", "C3", "C4", "C5", "C7", "C8", "C9", "C10", "C13"),
     dimensions=(
-        link("company", "Company", f"{SALES}.company"),
+        link("company", "Company", *(f"{one}.company" for one in (SALES, LEDGER, DELIVERY))),
         link("item_code", "Item", f"{SALES}.items.item_code"),
         link("item_group", "Item Group", f"{SALES}.items.item_group"),
         link("warehouse", "Warehouse", f"{SALES}.items.warehouse"),
@@ -154,11 +163,13 @@ DATASET = Dataset(
         amount("net_estimated", "Net sales whose cost is estimated", "INR", _NET),
         amount("qty_kg", "Weight", "kg", f"{SALES}.items.stock_qty"),
         amount("lines", "Lines", "lines"),
+        amount("rate_missing", RATE_MISSING, "lines"),
         share("margin_share", "Gross margin of net sales", "margin", "net"),
         share("estimated_share", "Share whose cost is estimated", "net_estimated", "net"),
     ),
     checks=(
         Check("cost_known", "Cost is known", {"$eq": ["$cost_basis", UNKNOWN]}, 0.1, blocks=False),
+        HAS_RATE,
     ),
     freshness_hours=30,
     build=build,

@@ -15,6 +15,7 @@ from warehouse.datasets.ageing_columns import (
 )
 from warehouse.datasets.columns import link, text
 from warehouse.datasets.declaration import Dataset, Partition, Source
+from warehouse.datasets.lines import HAS_RATE
 
 if TYPE_CHECKING:
     from warehouse.cleaning.curated import Curated
@@ -51,7 +52,7 @@ DATASET = Dataset(
     grain="one document that is outstanding with one supplier, as of a day",
     key=KEY,
     partition=Partition.INSTANCE_AS_OF,
-    sources=ageing_sources(Source("Purchase Invoice", INVOICE_FIELDS)),
+    sources=ageing_sources(Source("Purchase Invoice", ("company", *INVOICE_FIELDS))),
     cleaning=("C3", "C4", "C7", "C9", "C12"),
     dimensions=(
         *ageing_columns(PAYABLE),
@@ -64,7 +65,7 @@ DATASET = Dataset(
         ),
     ),
     measures=ageing_measures(),
-    checks=(ADDS_UP,),
+    checks=(ADDS_UP, HAS_RATE),
     tie_outs=(tie_to_ledger(PAYABLE),),
     freshness_hours=30,
     build=build,

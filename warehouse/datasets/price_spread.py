@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from warehouse.datasets.columns import amount, highest, lowest, ratio, share, text
+from warehouse.datasets.columns import amount, highest, link, lowest, ratio, share, text
 from warehouse.datasets.declaration import Dataset, Feed, Partition, Reject, Upstream
-from warehouse.datasets.lines import rate_per_kg
+from warehouse.datasets.lines import HAS_RATE, RATE_MISSING, rate_per_kg, sum_whole
 from warehouse.datasets.money import literal
+from warehouse.datasets.procurement_lines import INVOICE, RECEIPT
+from warehouse.datasets.sales_lines import BOTH
 from warehouse.identity.item_traits import OUTPUT
 
 if TYPE_CHECKING:
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
 SALES, PROCUREMENT = "sales_lines", "procurement_lines"
 LEAST_SHARE = 0.8
-SUMS = ("bought_kg", "bought", "landed_kg", "landed", "sold_kg", "sold", "weighed", "counted")
+WEIGHTS = ("bought_kg", "landed_kg", "sold_kg")
+MONEY = ("bought", "landed", "sold")
+SUMS = (*WEIGHTS, *MONEY, "weighed", "counted", "rate_missing")
 ZERO = literal("0")
 
 
@@ -52,6 +56,7 @@ def build(scope: Scope) -> list[Feed]:
                 *scope.union(PROCUREMENT, _choose(bought)),
                 {"$set": counts},
                 {"$group": {"_id": key, **sums, **_find_ends()}},
+                {"$set": _compare()},
             ],
             row=_row(),
             rejects=[Reject("C8", too_few)],
@@ -62,7 +67,8 @@ def build(scope: Scope) -> list[Feed]:
 def _choose(columns: dict[str, Expression]) -> Stages:
     """Return stages that leave of produce outside the group what is summed."""
     chosen: dict[str, Any] = {"business": OUTPUT, "crop": {"$ne": None}, "internal": {"$ne": 1}}
-    return [{"$match": chosen}, {"$project": {"_id": 0, "company": 1, "crop": 1, **columns}}]
+    kept = dict.fromkeys(("company", "crop", "rate_missing"), 1)
+    return [{"$match": chosen}, {"$project": {"_id": 0, **kept, **columns}}]
 
 
 def _find_ends() -> dict[str, Any]:
@@ -74,17 +80,22 @@ def _find_ends() -> dict[str, Any]:
     }
 
 
-def _row() -> dict[str, Any]:
+def _compare() -> dict[str, Expression]:
     # What was sold, at the rate that farmers got: over it the share adds up.
     rate = {"$cond": [{"$gt": ["$bought_kg", 0]}, {"$divide": ["$bought", "$bought_kg"]}, None]}
     is_both = {"$and": [{"$gt": ["$bought_kg", 0]}, {"$gt": ["$sold_kg", 0]}]}
     return {
-        "company": "$_id.company",
-        "crop": "$_id.crop",
-        **{name: f"${name}" for name in SUMS if name not in {"weighed", "counted"}},
-        **{name: f"${name}" for name in _find_ends()},
         "sold_at_farm_rate": {"$cond": [is_both, {"$multiply": [rate, "$sold_kg"]}, ZERO]},
         "sold_compared": {"$cond": [is_both, "$sold", ZERO]},
+    }
+
+
+def _row() -> dict[str, Any]:
+    return {
+        "company": "$_id.company",
+        "crop": "$_id.crop",
+        **{name: f"${name}" for name in (*WEIGHTS, *_find_ends())},
+        **sum_whole(*MONEY, "sold_at_farm_rate", "sold_compared"),
         "lines": "$counted",
         "weighed": "$weighed",
     }
@@ -108,7 +119,7 @@ DATASET = Dataset(
     sources=(Upstream(SALES, is_same_month=True), Upstream(PROCUREMENT, is_same_month=True)),
     cleaning=("C1", "C2", "C3", "C4", "C5", "C7", "C8", "C9", "C13"),
     dimensions=(
-        text("company", "Company", "Sales Invoice.company", "Purchase Invoice.company"),
+        link("company", "Company", *(f"{one}.company" for one in (*BOTH, RECEIPT, INVOICE))),
         text("crop", "Crop", "Item.item_name"),
     ),
     measures=(
@@ -122,6 +133,7 @@ DATASET = Dataset(
         amount("sold_compared", "Sold for, where farmers' rate is known", "INR", *_SOLD),
         amount("lines", "Lines", "lines"),
         amount("weighed", "Lines with a weight", "lines"),
+        amount("rate_missing", RATE_MISSING, "lines"),
         ratio("farmer_rate", "Farmers' rate", "INR per kg", ("bought", "bought_kg")),
         lowest("farmer_rate_min", "Lowest rate paid to a farmer", "INR per kg", *_BOUGHT),
         highest("farmer_rate_max", "Highest rate paid to a farmer", "INR per kg", *_BOUGHT),
@@ -132,7 +144,7 @@ DATASET = Dataset(
         share("farmers_share", "Farmer's share", "sold_at_farm_rate", "sold_compared"),
         share("weighed_share", "Lines with a weight", "weighed", "lines"),
     ),
-    checks=(),
+    checks=(HAS_RATE,),
     freshness_hours=30,
     build=build,
 )

@@ -22,7 +22,7 @@ from warehouse.datasets.columns import (
     within,
 )
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Upstream
-from warehouse.datasets.lines import rate_per_kg
+from warehouse.datasets.lines import HAS_RATE, RATE_MISSING, rate_per_kg, sum_whole
 from warehouse.datasets.money import literal
 from warehouse.identity.parties import PARTY_EVIDENCE
 
@@ -34,17 +34,15 @@ LINES = "procurement_lines"
 RECEIPT, INVOICE = "Purchase Receipt", "Purchase Invoice"
 GROUP = ("company", "season_year", "season", "crop", "item_group", "business", "warehouse")
 KEY = (*GROUP, "supplier", "party_id", "supplier_group")
-SUMMED = (
-    *("accepted_kg", "rejected_kg", "organic_kg", "received", "landed", "amount", "amount_kg"),
-    *("billed_kg", "not_billed", "lines"),
-)
+COUNTED = ("accepted_kg", "rejected_kg", "organic_kg", "billed_kg", "lines")
+MONEY = ("received", "landed", "amount", "amount_kg", "not_billed")
 TOP_SUPPLIERS = 10
 ZERO = literal("0")
 
 
 def build(_scope: Scope) -> list[Feed]:
     """Return one row for each season, crop, hub and supplier."""
-    sums = {name: {"$sum": f"${name}"} for name in SUMMED}
+    sums = {name: {"$sum": f"${name}"} for name in (*COUNTED, *MONEY, "rate_missing")}
     ends = {"rate_min": {"$min": "$rate"}, "rate_max": {"$max": "$rate"}}
     middle = {"middle_rate": {"$avg": "$middle_rate"}}
     stages: Stages = [
@@ -56,7 +54,8 @@ def build(_scope: Scope) -> list[Feed]:
         *_find_largest(),
     ]
     row: dict[str, Any] = {name: f"$_id.{name}" for name in KEY}
-    row |= {name: f"${name}" for name in (*SUMMED, *ends, "median_amount", "top_kg")}
+    row |= {name: f"${name}" for name in (*COUNTED, *ends, "top_kg")}
+    row |= sum_whole(*MONEY, "median_amount")
     return [Feed(of=LINES, stages=stages, row=row)]
 
 
@@ -168,6 +167,7 @@ DATASET = Dataset(
         amount("billed_kg", "Billed weight", "kg", *_QTY),
         amount("not_billed", "Received, not billed", "INR", f"{RECEIPT}.items.billed_amt"),
         amount("lines", "Lines", "lines"),
+        amount("rate_missing", RATE_MISSING, "lines"),
         within(amount("median_amount", "Billed weight at the median rate", "INR", _NET), *GROUP),
         within(amount("top_kg", "Of the ten largest suppliers", "kg", *_QTY), *GROUP),
         ratio("rate_per_kg", "Average rate", "INR per kg", ("amount_kg", "billed_kg")),
@@ -186,6 +186,7 @@ DATASET = Dataset(
             0.2,
             blocks=False,
         ),
+        HAS_RATE,
     ),
     freshness_hours=30,
     build=build,

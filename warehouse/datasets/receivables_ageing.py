@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from warehouse.cleaning import vouchers
-from warehouse.cleaning.currency import rate_to_inr, round_money
+from warehouse.cleaning.currency import is_unconverted, rate_to_inr, to_inr
 from warehouse.datasets.ageing import COLUMNS, INVOICE_FIELDS, RECEIVABLE, make_feeds
 from warehouse.datasets.ageing_columns import (
     ADDS_UP,
@@ -18,6 +18,7 @@ from warehouse.datasets.ageing_columns import (
 )
 from warehouse.datasets.columns import balance, link, ratio
 from warehouse.datasets.declaration import Dataset, Feed, Partition, Source
+from warehouse.datasets.lines import HAS_RATE, as_flag, sum_whole
 from warehouse.datasets.money import exact_or_zero, literal
 
 if TYPE_CHECKING:
@@ -46,13 +47,16 @@ def _sum_sales(scope: Scope) -> Feed:
     """Return the feed of net sales of the last 90 days, for the days that sales are outstanding."""
     since = (date.fromisoformat(scope.as_of) - timedelta(days=SALES_DAYS)).isoformat()
     rate = rate_to_inr(scope.books, "$company", "$posting_date", scope.month)
-    net = {"$multiply": [exact_or_zero("$base_net_total"), {"$ifNull": [rate, literal("0")]}]}
+    sums = {
+        "net_sales_90d": {"$sum": to_inr(exact_or_zero("$base_net_total"))},
+        "rate_missing": {"$sum": as_flag(is_unconverted())},
+    }
     counted = {
         "docstatus": vouchers.SUBMITTED,
         "is_opening": {"$ne": "Yes"},
         "posting_date": {"$gt": since, "$lte": scope.as_of},
     }
-    group = {"_id": {"company": "$company", "party": "$customer"}, "net": {"$sum": net}}
+    group = {"_id": {"company": "$company", "party": "$customer"}, **sums}
     empty: dict[str, Expression] = dict.fromkeys(
         ("account", "voucher", "posting_date", "due_date", "age")
     )
@@ -63,6 +67,7 @@ def _sum_sales(scope: Scope) -> Feed:
         of="Sales Invoice",
         stages=[
             {"$match": counted},
+            {"$set": {"inr_rate": rate}},
             {"$group": group},
             *scope.crosswalk("parties", "_id.party", "party", {"party_type": "Customer"}),
         ],
@@ -77,8 +82,7 @@ def _sum_sales(scope: Scope) -> Feed:
             "bucket": {"$literal": SALES},
             "customer_group": "$party.party_group",
             "territory": "$party.territory",
-            "net_sales_90d": round_money("$net"),
-            "rate_missing": {"$literal": 0},
+            **sum_whole("net_sales_90d"),
         },
     )
 
@@ -106,7 +110,7 @@ DATASET = Dataset(
         balance("net_sales_90d", "Net sales of 90 days", "INR", "Sales Invoice.base_net_total"),
         ratio("dso", "Days outstanding", "days", ("outstanding", "net_sales_90d"), factor=90),
     ),
-    checks=(ADDS_UP,),
+    checks=(ADDS_UP, HAS_RATE),
     tie_outs=(tie_to_ledger(RECEIVABLE),),
     freshness_hours=30,
     build=build,

@@ -14,6 +14,7 @@ from warehouse.cleaning.places import place_fields
 from warehouse.datasets.columns import amount, distinct, flag, known_by, link, ratio, share, text
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source, Upstream
 from warehouse.datasets.lines import (
+    HAS_RATE,
     HEADER_FIELDS,
     ITEMS,
     LINE_FIELDS,
@@ -175,7 +176,7 @@ DATASET = Dataset(
     rows_of=BOTH,
     cleaning=("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C12", "C13", "C14"),
     dimensions=(
-        *line_columns(*BOTH),
+        *line_columns(*BOTH, party="customer"),
         text("invoice", "Invoice", *of_invoices("name")),
         link("customer", "Customer", *of_invoices("customer")),
         known_by(
@@ -236,7 +237,7 @@ DATASET = Dataset(
             {"$and": [{"$eq": ["$is_return", 1]}, {"$gt": ["$net", 0]}]},
             blocks=False,
         ),
-        Check("has_rate", "Money is in INR", {"$eq": ["$rate_missing", 1]}, 0.01, blocks=False),
+        HAS_RATE,
         Check(
             "has_unit", "Quantities convert", {"$eq": ["$qty_unconverted", 1]}, 0.2, blocks=False
         ),

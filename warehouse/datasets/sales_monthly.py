@@ -23,6 +23,7 @@ from warehouse.datasets.columns import (
     text,
 )
 from warehouse.datasets.declaration import Dataset, Feed, Partition, TieOut, Upstream
+from warehouse.datasets.lines import HAS_RATE, RATE_MISSING, sum_whole
 from warehouse.datasets.money import literal
 from warehouse.datasets.sales_lines import CHANNEL, TAX, of_invoices
 from warehouse.identity.parties import PARTY_EVIDENCE
@@ -36,17 +37,8 @@ KEY = (
     *("company", "crop", "item_group", "business", "channel", "territory", "customer_group"),
     *("customer", "party_id", "internal", "fiscal_year", "fiscal_month", "fiscal_quarter"),
 )
-SUMMED = (
-    "net",
-    "net_kg",
-    "tax",
-    "discount",
-    "qty_kg",
-    "qty_litre",
-    "qty_number",
-    "invoices",
-    "lines",
-)
+MONEY = ("net", "net_kg", "tax", "discount")
+COUNTED = ("qty_kg", "qty_litre", "qty_number", "invoices", "lines")
 ZERO = literal("0")
 
 
@@ -57,10 +49,10 @@ def build(_scope: Scope) -> list[Feed]:
         "sales": {"$sum": {"$cond": [is_return, ZERO, "$net"]}},
         "returns": {"$sum": {"$cond": [is_return, "$net", ZERO]}},
     }
-    sums = {name: {"$sum": f"${name}"} for name in SUMMED}
+    sums = {name: {"$sum": f"${name}"} for name in (*MONEY, *COUNTED, "rate_missing")}
     group = {"$group": {"_id": {name: f"${name}" for name in KEY}, **parted, **sums}}
     row: dict[str, Any] = {name: f"$_id.{name}" for name in KEY}
-    row |= {name: f"${name}" for name in (*SUMMED, *parted)}
+    row |= {name: f"${name}" for name in COUNTED} | sum_whole(*MONEY, *parted)
     return [Feed(of=LINES, stages=[group], row=row)]
 
 
@@ -112,6 +104,7 @@ DATASET = Dataset(
         amount("qty_number", "Number", "number", *_QTY),
         amount("invoices", "Invoices", "invoices"),
         amount("lines", "Lines", "lines"),
+        amount("rate_missing", RATE_MISSING, "lines"),
         ratio("avg_rate", "Average rate", "INR per kg", ("net_kg", "qty_kg")),
         ratio("avg_invoice", "Average invoice", "INR", ("net", "invoices")),
         share("returned_share", "Returned of what was sold", "returns", "sales"),
@@ -126,7 +119,7 @@ DATASET = Dataset(
         ),
         returning("customers_repeat", "Customers of before", "customers", ("party_id", "invoices")),
     ),
-    checks=(),
+    checks=(HAS_RATE,),
     tie_outs=(
         TieOut(
             "sales_lines",

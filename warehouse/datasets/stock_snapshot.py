@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from warehouse.cleaning.currency import round_money
+from warehouse.cleaning.currency import is_unconverted, round_money
 from warehouse.cleaning.units import KG
 from warehouse.cleaning.vouchers import has_text, mark
 from warehouse.datasets.columns import (
@@ -24,8 +24,9 @@ from warehouse.datasets.columns import (
     within,
 )
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source, TieOut
-from warehouse.datasets.expiry import EXPIRY_SOURCES, find_expiring
+from warehouse.datasets.expiry import BUNDLE, EXPIRY_SOURCES, find_expiring
 from warehouse.datasets.lines import (
+    HAS_RATE,
     ITEMS,
     SETTINGS,
     as_flag,
@@ -179,7 +180,8 @@ def _row(scope: Scope) -> dict[str, Expression]:
         "near_expiry": "$expiring",
         "idle_value": {"$cond": [idle, round_money(value), ZERO]},
         "qty_unconverted": as_flag(has_no_unit()),
-        "cleaned": mark(C8=has_no_unit(), C13={"$eq": ["$item.unmapped", 1]}),
+        "rate_missing": as_flag(is_unconverted()),
+        "cleaned": mark(C7=is_unconverted(), C8=has_no_unit(), C13={"$eq": ["$item.unmapped", 1]}),
     }
 
 
@@ -241,7 +243,7 @@ DATASET = Dataset(
     ),
     cleaning=("C2", "C7", "C8", "C9", "C13"),
     dimensions=(
-        link("company", "Company", f"{LEDGER}.company"),
+        link("company", "Company", f"{LEDGER}.company", f"{BUNDLE}.company"),
         link("item_code", "Item", f"{LEDGER}.item_code"),
         link("warehouse", "Warehouse", f"{LEDGER}.warehouse"),
         link("stock_uom", "UOM", f"{LEDGER}.stock_uom", title="Stock UOM"),
@@ -276,11 +278,13 @@ DATASET = Dataset(
         ),
         balance("idle_value", "Value without movement", "INR", _VALUE),
         balance("qty_unconverted", "Rows without kg, litre or number", "rows"),
+        balance("rate_missing", "Rows without a rate to INR", "rows"),
         ratio("days_of_cover", "Days of cover", "days", ("qty", "issued_30d"), factor=ISSUE_DAYS),
         share("idle_share", "Share without movement", "idle_value", "value"),
     ),
     checks=(
         Check("positive", "Stock is not negative", {"$eq": ["$negative", 1]}, 0.05, blocks=False),
+        HAS_RATE,
     ),
     tie_outs=(
         TieOut("bin_qty", "Quantity is the Bin's", _add_rows("qty"), _add_bins),
