@@ -26,6 +26,7 @@ PAGES = {
     "suspect_deletes": "suspect-deletes",
     "user_permissions_unknown": "suspect-deletes",
     "feed_refused": "doctype-denied",
+    "documents_frozen": "doctype-denied",
     "dataset_error": "dataset-failed",
     "dataset_rule_failed": "dataset-failed",
     "dataset_built_together": "dataset-failed",

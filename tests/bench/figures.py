@@ -56,12 +56,13 @@ FIGURES = {
     "ingest_unpaced": Figure(ingest_unpaced.take),
     "resync_requests_per_doctype": Figure(resync_requests.take, bar=1.3),
     "ten_changes_requests": Figure(ten_changes.take, on_demand=True),
+    # With access on, as all reads here: 0.75 is what is asked with it, 0.8 what was without.
     "page_vs_raw": Figure(read_page.take, bar=0.75, aim=0.8),
     "sparse_vs_raw": Figure(read_sparse.take, bar=0.55),
     "document_vs_raw": Figure(read_document.take, bar=0.55),
     "access_overhead": Figure(access_overhead.take, bar=1.3),
-    "deep_page_vs_first": Figure(read_deep_page.take, aim=1.1),
-    "capped_count_vs_page": Figure(read_capped_count.take, aim=2),
+    "deep_page_vs_first": Figure(read_deep_page.take, bar=1.1),
+    "capped_count_vs_page": Figure(read_capped_count.take, bar=2),
     "transform_vs_pipeline": Figure(transform_vs_pipeline.take, bar=1.2),
     "incremental_vs_full": Figure(incremental_vs_full.take, bar=0.1),
 }

@@ -34,6 +34,8 @@ BARS = {
     "sparse_vs_raw": 0.55,
     "document_vs_raw": 0.55,
     "access_overhead": 1.3,
+    "deep_page_vs_first": 1.1,
+    "capped_count_vs_page": 2,
     "transform_vs_pipeline": 1.2,
     "incremental_vs_full": 0.1,
 }

@@ -90,6 +90,18 @@ async def test_a_denied_doctype_is_named_and_no_failure(few: Csa, site: SiteProc
 
 
 @pytest.mark.usefixtures("database")
+async def test_stored_documents_of_a_denied_doctype_are_told_with_the_cure(
+    few: Csa, site: SiteProcess
+):
+    await in_a_thread(few.run, "ingest")
+    site.control.do("refuse", doctype="Customer")
+    finished = await in_a_thread(few.run, "ingest")
+    assert finished.code == 0
+    assert "not seen The key may not read any more: Customer (since" in finished.stdout
+    assert "Give the integration user back a role" in finished.stdout
+
+
+@pytest.mark.usefixtures("database")
 async def test_a_feed_that_is_refused_is_told_with_the_right_to_give(few: Csa, site: SiteProcess):
     site.control.do("refuse", doctype="Comment")
     finished = await in_a_thread(few.run, "ingest")

@@ -7,7 +7,7 @@ import pytest
 from flows.runbooks import FOLDER, PAGES, page_for, read_page
 from flows.watch import PAGE
 from warehouse import errors
-from warehouse.documents.standing import SILENT
+from warehouse.documents.standing import FROZEN, SILENT
 
 INCIDENTS = sorted(path.stem for path in FOLDER.glob("*.md") if path.stem != "README")
 HEADINGS = ("What you see", "Why", "What to do", "Afterwards")
@@ -19,7 +19,7 @@ def _codes() -> set[str]:
 
 
 def test_every_error_leads_to_a_page_that_exists():
-    told = {"suspect_deletes", "user_permissions_unknown", "feed_refused", SILENT.code}
+    told = {"suspect_deletes", "user_permissions_unknown", "feed_refused", FROZEN, SILENT.code}
     of_datasets = {"dataset_rule_failed", "dataset_built_together"}
     assert set(PAGES) - _codes() == told | of_datasets
     for code in _codes() | set(PAGES):

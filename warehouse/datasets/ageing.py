@@ -85,7 +85,7 @@ def _read_general(scope: Scope, side: Side) -> Stages:
         {"$match": is_of_party},
         {"$lookup": found},
         {"$match": {"ledger": []}},
-        *scope.lookup("Account", "account", "of_account"),
+        *scope.lookup("Account", "account", "of_account", company="$company"),
         {"$match": {"of_account.account_type": side.account_type}},
         {"$set": entry},
     ]
@@ -105,7 +105,7 @@ def _balance(scope: Scope, side: Side) -> Stages:
     return [
         {"$set": _split_entry()},
         {"$group": {"_id": {**{one: f"${one}" for one in key}, **against}, **sums, **_own_dates()}},
-        *scope.lookup(side.invoice, "_id.voucher", "of_invoice"),
+        *scope.lookup(side.invoice, "_id.voucher", "of_invoice", company="$_id.company"),
         {"$set": _follow_return(side)},
         {"$group": {"_id": "$_id", **sums, **dates}},
         {"$set": {"balance": balance}},

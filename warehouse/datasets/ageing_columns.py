@@ -44,7 +44,7 @@ _GENERAL_SOURCE = Source(
 
 def ageing_sources(invoice: Source) -> tuple[Source | Upstream, ...]:
     """Return the sources of a side, whose invoices are `invoice`."""
-    accounts = Source("Account", ("account_type",))
+    accounts = Source("Account", ("account_type", "company"))
     return (_LEDGER_SOURCE, _GENERAL_SOURCE, accounts, invoice, *SETTINGS, Upstream("parties"))
 
 
@@ -52,9 +52,10 @@ def ageing_columns(side: Side) -> tuple[Dimension, ...]:
     """Return the dimensions that both sides have."""
     party = _of_entries("party")
     due = _of_entries("due_date", "posting_date")
+    looked_up = ("Account.company", f"{side.invoice}.company")
     against = (f"{LEDGER}.against_voucher_no", f"{GENERAL}.against_voucher")
     return (
-        link("company", "Company", *_of_entries("company")),
+        link("company", "Company", *_of_entries("company"), *looked_up),
         link("account", "Account", *_of_entries("account")),
         text("party_type", "Party type", *_of_entries("party_type")),
         text("party", side.party_type, *party),

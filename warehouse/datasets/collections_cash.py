@@ -85,7 +85,7 @@ def _feed_accounts(scope: Scope) -> Feed:
     }
     stages: Stages = [
         {"$match": {"is_cancelled": {"$ne": 1}}},
-        *scope.lookup("Account", "account", "of_account"),
+        *scope.lookup("Account", "account", "of_account", company="$company"),
         {"$match": {"of_account.account_type": {"$in": list(MONEY_ACCOUNTS)}}},
         {"$set": place_in_time(scope, "$posting_date")},
         _group_day("$account", None, None, **in_inr),
@@ -210,12 +210,12 @@ DATASET = Dataset(
             date="posting_date",
             is_optional=True,
         ),
-        Source("Account", ("account_type",), by=("account",)),
+        Source("Account", ("account_type", "company"), by=("account",)),
         *SETTINGS,
     ),
     cleaning=("C1", "C2", "C4", "C7", "C9", "C10"),
     dimensions=(
-        link("company", "Company", *(f"{one}.company" for one in _ALL)),
+        link("company", "Company", *(f"{one}.company" for one in (*_ALL, "Account"))),
         *calendar_columns(*(f"{one}.posting_date" for one in _ALL)),
         text("kind", "Kind of row", description="payment, counter, account or pos_closing"),
         link("account", "Account", *_ACCOUNTS),

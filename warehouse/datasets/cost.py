@@ -24,21 +24,22 @@ BY_LEDGER, BY_VALUATION, BY_ITEM, SERVICE, UNKNOWN = (
 )
 LEDGER_FIELDS = (
     *("voucher_detail_no", "stock_value_difference", "is_cancelled", "item_code", "warehouse"),
-    *("posting_date", "creation", "valuation_rate"),
+    *("posting_date", "creation", "valuation_rate", "company"),
 )
 PACKED_FIELDS = ("packed_items.name", "packed_items.parent_detail_docname")
-DELIVERY_FIELDS = ("items.name", "items.stock_qty", *PACKED_FIELDS)
+DELIVERY_FIELDS = ("company", "items.name", "items.stock_qty", *PACKED_FIELDS)
 ITEM_RATES = ("valuation_rate", "standard_rate", "last_purchase_rate")
 ITEM_FIELDS = (*ITEM_RATES, "is_stock_item", "item_group")
 # A name that no document has: a lookup that is not needed finds nothing.
 NOTHING = "\x00"
 ZERO, ONE = literal("0"), literal("1")
+OF_COMPANY = {"$eq": [f"${DATA}.company", "$$company"]}
 
 
 def find_cost(scope: Scope) -> Stages:
     """Return stages that set `cost` (company currency) and `cost_basis` of `$items`, unwound."""
     return [
-        *scope.lookup(DELIVERY, "items.delivery_note", "delivery"),
+        *scope.lookup(DELIVERY, "items.delivery_note", "delivery", company="$company"),
         {"$set": {"moved": _name_movements(), "billed_part": _find_billed_part()}},
         *_look_up_movements(scope),
         {"$set": {"is_estimate": {"$eq": ["$ledger", []]}}},
@@ -78,13 +79,14 @@ def _find_billed_part() -> Expression:
 
 def _look_up_movements(scope: Scope) -> Stages:
     entries: Stages = [
-        {"$match": {"doctype": LEDGER, f"{DATA}.is_cancelled": {"$ne": 1}}},
+        {"$match": {"doctype": LEDGER, f"{DATA}.is_cancelled": {"$ne": 1}, "$expr": OF_COMPANY}},
         {"$project": {"_id": 0, "value": f"${DATA}.stock_value_difference"}},
     ]
     found = {
         "from": scope.collection(LEDGER),
         "localField": "moved",
         "foreignField": f"{DATA}.voucher_detail_no",
+        "let": {"company": "$company"},
         "pipeline": entries,
         "as": "ledger",
     }
@@ -101,7 +103,7 @@ def _look_up_rate(scope: Scope, into: str, *conditions: Expression) -> Stages:
                 f"{DATA}.is_cancelled": {"$ne": 1},
                 # The index is of documents that have a warehouse.
                 path: {"$exists": True},
-                "$expr": {"$and": [{"$eq": [f"${path}", "$$warehouse"]}, *conditions]},
+                "$expr": {"$and": [{"$eq": [f"${path}", "$$warehouse"]}, OF_COMPANY, *conditions]},
             }
         },
         {"$sort": {f"{DATA}.posting_date": -1, f"{DATA}.creation": -1, "name": -1}},
@@ -112,7 +114,7 @@ def _look_up_rate(scope: Scope, into: str, *conditions: Expression) -> Stages:
         "from": scope.collection(LEDGER),
         "localField": "costed_item",
         "foreignField": f"{DATA}.item_code",
-        "let": {"warehouse": "$items.warehouse", "day": "$posting_date"},
+        "let": {"company": "$company", "warehouse": "$items.warehouse", "day": "$posting_date"},
         "pipeline": entries,
         "as": into,
     }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BATCH, BUNDLE = "Batch", "Serial and Batch Bundle"
 EXPIRY_SOURCES = (
     Source(BATCH, ("expiry_date",), is_optional=True),
-    Source(BUNDLE, ("entries.batch_no", "entries.qty"), is_optional=True),
+    Source(BUNDLE, ("company", "entries.batch_no", "entries.qty"), is_optional=True),
 )
 
 
@@ -29,7 +29,7 @@ def find_expiring(scope: Scope, last_day: str) -> Stages:
     own = [{"batch_no": "$batch_no", "qty": "$actual_qty"}]
     parts = {"$cond": [has_text("$batch_no"), own, {"$ifNull": ["$bundle.entries", []]}]}
     return [
-        *scope.lookup(BUNDLE, "serial_and_batch_bundle", "bundle"),
+        *scope.lookup(BUNDLE, "serial_and_batch_bundle", "bundle", company="$company"),
         {"$set": {"batches": parts}},
         *_look_up_soon(scope, last_day),
         {"$set": {"expiring": _sum_soon()}},

@@ -138,7 +138,7 @@ DATASET = Dataset(
     ),
     cleaning=("C1", "C2", "C3", "C4", "C5", "C7", "C8", "C9", "C10", "C13"),
     dimensions=(
-        link("company", "Company", f"{SALES}.company"),
+        link("company", "Company", *(f"{one}.company" for one in (SALES, LEDGER, DELIVERY))),
         link("item_code", "Item", f"{SALES}.items.item_code"),
         link("item_group", "Item Group", f"{SALES}.items.item_group"),
         link("warehouse", "Warehouse", f"{SALES}.items.warehouse"),

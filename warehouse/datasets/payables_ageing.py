@@ -52,7 +52,7 @@ DATASET = Dataset(
     grain="one document that is outstanding with one supplier, as of a day",
     key=KEY,
     partition=Partition.INSTANCE_AS_OF,
-    sources=ageing_sources(Source("Purchase Invoice", INVOICE_FIELDS)),
+    sources=ageing_sources(Source("Purchase Invoice", ("company", *INVOICE_FIELDS))),
     cleaning=("C3", "C4", "C7", "C9", "C12"),
     dimensions=(
         *ageing_columns(PAYABLE),

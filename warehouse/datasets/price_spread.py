@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from warehouse.datasets.columns import amount, highest, lowest, ratio, share, text
+from warehouse.datasets.columns import amount, highest, link, lowest, ratio, share, text
 from warehouse.datasets.declaration import Dataset, Feed, Partition, Reject, Upstream
 from warehouse.datasets.lines import HAS_RATE, RATE_MISSING, rate_per_kg, sum_whole
 from warehouse.datasets.money import literal
+from warehouse.datasets.procurement_lines import INVOICE, RECEIPT
+from warehouse.datasets.sales_lines import BOTH
 from warehouse.identity.item_traits import OUTPUT
 
 if TYPE_CHECKING:
@@ -117,7 +119,7 @@ DATASET = Dataset(
     sources=(Upstream(SALES, is_same_month=True), Upstream(PROCUREMENT, is_same_month=True)),
     cleaning=("C1", "C2", "C3", "C4", "C5", "C7", "C8", "C9", "C13"),
     dimensions=(
-        text("company", "Company", "Sales Invoice.company", "Purchase Invoice.company"),
+        link("company", "Company", *(f"{one}.company" for one in (*BOTH, RECEIPT, INVOICE))),
         text("crop", "Crop", "Item.item_name"),
     ),
     measures=(

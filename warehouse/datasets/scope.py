@@ -17,7 +17,7 @@ from warehouse.errors import DatasetError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from warehouse.datasets.declaration import Dataset, Row, Stages
+    from warehouse.datasets.declaration import Dataset, Expression, Row, Stages
 
 DATA = "document_data"
 LAST_CHARACTER = "\U0010ffff"
@@ -112,11 +112,14 @@ class Scope:
             return source.slug
         return COLLECTION_PREFIX + self.instance
 
-    def lookup(self, name: str, local: str, into: str, foreign: str = "name") -> Stages:
+    def lookup(
+        self, name: str, local: str, into: str, foreign: str = "name", company: str | None = None
+    ) -> Stages:
         """Return stages that put the one document of another source into the field `into`.
 
         `local`: the field that names it, `foreign`: by what. DocTypes can be looked up in feeds of
         DocTypes, datasets in feeds of datasets: MongoDB looks up within one database only.
+        `company`: the field with the row's company; a document of another company is not found.
         """
         source = self.source(name)
         path = foreign if isinstance(source, Upstream) or foreign == "name" else f"{DATA}.{foreign}"
@@ -132,7 +135,11 @@ class Scope:
             "pipeline": opening,
             "as": into,
         }
-        return [{"$lookup": found}, {"$set": {into: {"$first": f"${into}"}}}]
+        documents: Expression = f"${into}"
+        if company:
+            is_own = {"$eq": ["$$this.company", company]}
+            documents = {"$filter": {"input": documents, "cond": is_own}}
+        return [{"$lookup": found}, {"$set": {into: {"$first": documents}}}]
 
     def crosswalk(
         self, name: str, local: str, into: str, condition: Mapping[str, Any] | None = None

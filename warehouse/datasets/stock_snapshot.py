@@ -24,7 +24,7 @@ from warehouse.datasets.columns import (
     within,
 )
 from warehouse.datasets.declaration import Check, Dataset, Feed, Partition, Source, TieOut
-from warehouse.datasets.expiry import EXPIRY_SOURCES, find_expiring
+from warehouse.datasets.expiry import BUNDLE, EXPIRY_SOURCES, find_expiring
 from warehouse.datasets.lines import (
     HAS_RATE,
     ITEMS,
@@ -243,7 +243,7 @@ DATASET = Dataset(
     ),
     cleaning=("C2", "C7", "C8", "C9", "C13"),
     dimensions=(
-        link("company", "Company", f"{LEDGER}.company"),
+        link("company", "Company", f"{LEDGER}.company", f"{BUNDLE}.company"),
         link("item_code", "Item", f"{LEDGER}.item_code"),
         link("warehouse", "Warehouse", f"{LEDGER}.warehouse"),
         link("stock_uom", "UOM", f"{LEDGER}.stock_uom", title="Stock UOM"),

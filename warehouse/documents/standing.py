@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from warehouse.documents.control import Failure, Lease, Outcome, Run
 
+# The code of the blind spot of a run that met DocTypes out of sight whose documents are stored.
+FROZEN = "documents_frozen"
 WELL = frozenset({Outcome.COMPLETED, Outcome.DEFERRED})
 # A lease's times are MongoDB's, and our clock may be off.
 DOUBT = timedelta(minutes=5)
@@ -21,8 +23,9 @@ SILENT = Failure(
 class Standing:
     """`whole_at`: when a run last brought the whole store up to date; `met_at`: the first run.
 
-    `ended_at`: the end of the last run; `failure`: why it did not go well; `unwell_runs`: how many
-    in a row did not, 0 to 2.
+    A run that was completed while documents stand still, out of sight, did not. `ended_at`: the end
+    of the last run; `failure`: why it did not go well, or what stands still; `unwell_runs`: how
+    many in a row did not go well, 0 to 2.
     """
 
     instance: str
@@ -43,6 +46,7 @@ async def read_standing(instance: str) -> Standing:
     first = await Run.find(ended).sort("token").first_or_none()
     last = await Run.find(ended).sort("-token").limit(2).to_list()
     completed = {**ended, "outcome": Outcome.COMPLETED, "is_whole": True}
+    completed["blind_spots.code"] = {"$ne": FROZEN}
     whole = await Run.find(completed).sort("-token").first_or_none()
     unwell = 0
     for run in last:
@@ -55,15 +59,21 @@ async def read_standing(instance: str) -> Standing:
         whole_at=whole.finished_at if whole else None,
         unwell_runs=unwell,
         ended_at=_find_end(last[0], lease) if last else None,
-        failure=(find_failure(last[0]) or SILENT) if unwell else None,
+        failure=_explain(last[0], is_unwell=bool(unwell)) if last else None,
     )
 
 
 def find_failure(run: Run) -> Failure | None:
     """Return what stopped a run, or else the first failure of a DocType, or of a feed, in it."""
     failures = [report.failure for report in run.doctypes if report.outcome is not Outcome.DENIED]
-    failures += run.blind_spots
+    failures += run.blind_spots if run.outcome is Outcome.PARTIAL else []
     return run.failure or next((failure for failure in failures if failure), None)
+
+
+def _explain(run: Run, *, is_unwell: bool) -> Failure | None:
+    if is_unwell:
+        return find_failure(run) or SILENT
+    return next((spot for spot in run.blind_spots if spot.code == FROZEN), None)
 
 
 def _find_token_at_work(lease: Lease | None) -> int | None:

@@ -15,6 +15,7 @@ from warehouse.documents.control import Outcome, Run
 from warehouse.erpnext.client import ErpClient
 from warehouse.errors import LeaseError, WarehouseError
 from warehouse.ingestion.active_run import ActiveRun
+from warehouse.ingestion.frozen import find_frozen
 from warehouse.ingestion.lease import hold_lease, share_lease
 from warehouse.ingestion.meeting import follow_feeds_until
 from warehouse.ingestion.rota import Rota
@@ -100,6 +101,8 @@ async def open_run(
         except BaseException:
             await _finish_record(run, Outcome.INTERRUPTED)
             raise
+        if run.catalog:
+            session.blind_spots += await find_frozen(session, run.catalog)
         await _finish_record(run, run.outcome())
         if run.has_followed_feeds and run.feeds.until:
             await follow_feeds_until(session, run.feeds.until)

@@ -55,6 +55,8 @@ def plain(value: Any) -> Any:
 
 def fill(instance: str, document: dict[str, Any]) -> dict[str, Any]:
     """Return a document with what the files leave out."""
+    if document["doctype"] == "Account":
+        return {"company": COMPANIES[instance], **document}
     if document["doctype"] in MASTERS:
         return document
     return {"docstatus": 1, "company": COMPANIES[instance], "currency": "INR", **document}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from warehouse.documents.control import DocTypeReport, Failure, Lease, Outcome, Run
-from warehouse.documents.standing import SILENT, read_standing
+from warehouse.documents.standing import FROZEN, SILENT, read_standing
 
 FIRST = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 REFUSED = Failure(code="erp_unauthorized", message="The key was refused.")
@@ -73,6 +73,20 @@ async def test_a_partial_run_is_explained_by_its_first_failure_that_is_no_denial
     ]
     await _insert(1, outcome=Outcome.PARTIAL, doctypes=reports)
     assert (await read_standing("site")).failure == broken
+
+
+async def test_a_store_in_which_documents_stand_still_grows_old_and_says_why():
+    frozen = Failure(code=FROZEN, message="Farmer stands still.", cure="Give the role back.")
+    refused = Failure(code="feed_refused", message="Comment is refused.")
+    await _insert(1)
+    await _insert(2, blind_spots=[refused])
+    await _insert(3, blind_spots=[refused, frozen])
+    standing = await read_standing("site")
+    assert (standing.whole_at, standing.failure) == (_ended(2), frozen)
+    assert standing.unwell_runs == 0
+    await _insert(4, blind_spots=[refused])
+    standing = await read_standing("site")
+    assert (standing.whole_at, standing.failure) == (_ended(4), None)
 
 
 async def _insert(token: int, **values: Any) -> None:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.ingesting import Ingester, report_of
-from warehouse.documents.control import Outcome
+from warehouse.documents.control import Outcome, Run
+from warehouse.documents.standing import read_standing
 from warehouse.documents.status import read_status
 from warehouse.ingestion.task import Depth
 
@@ -48,6 +49,7 @@ async def test_what_is_out_of_sight_keeps_its_documents_and_the_day_it_went(
         run = await ingester.reconcile(accept_deletes=True)
         assert run.outcome is Outcome.COMPLETED
         assert (await ingester.state("Farmer")).frozen_at == DAYS[1]
+        assert_told(run, how)
     assert await ingester.stored.find({"doctype": "Farmer"}).sort("_id").to_list() == before
     assert await ingester.buried() == {}
     (status,) = await read_status(["site"], DAYS[2])
@@ -55,9 +57,42 @@ async def test_what_is_out_of_sight_keeps_its_documents_and_the_day_it_went(
     assert frozen == {"Customer": None, "Farmer": DAYS[1]}
     ingester.travel(DAYS[3])
     give_sight(ingester, how)
-    await ingester.run()
+    assert not (await ingester.run()).blind_spots
     assert (await ingester.state("Farmer")).frozen_at is None
+    assert (await read_standing("site")).whole_at == DAYS[3]
     await ingester.assert_equal("Customer", "Farmer")
+
+
+def assert_told(run: Run, how: str) -> None:
+    """Fail unless the run names what stands still and the cure; an operator excluded on purpose."""
+    if how == "excluded":
+        assert not run.blind_spots
+        return
+    (spot,) = run.blind_spots
+    assert f"Farmer (since {DAYS[1]:%Y-%m-%d}). Nothing was removed" in spot.message
+    assert "ERP__SITE__EXCLUDE" in spot.cure
+    assert ("csa check --all" if how == "denied" else "csa forget") in spot.cure
+
+
+async def test_what_stands_still_lets_the_store_grow_old_until_it_is_excluded(ingester: Ingester):
+    ingester.options = {"include": ("Customer", "Farmer")}
+    ingester.travel(DAYS[0])
+    await ingester.run()
+    take_sight(ingester, "denied")
+    for day in DAYS[1:3]:
+        ingester.travel(day)
+        run = await ingester.run()
+        standing = await read_standing("site")
+        assert (standing.whole_at, standing.failure) == (DAYS[0], run.blind_spots[0])
+    ingester.options["exclude"] = ("Farmer",)
+    await ingester.run()
+    assert (await read_standing("site")).whole_at == DAYS[2]
+
+
+async def test_a_doctype_that_was_denied_from_the_first_is_nobodys_concern(ingester: Ingester):
+    ingester.options = {"include": ("Customer", "Farmer")}
+    take_sight(ingester, "denied")
+    assert not (await ingester.run()).blind_spots
 
 
 async def test_a_denied_doctype_says_which_role_is_missing_and_is_no_failure(ingester: Ingester):
