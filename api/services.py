@@ -17,7 +17,7 @@ from warehouse.accounts.secrets import SessionKey
 from warehouse.accounts.sign_in import Entrance
 from warehouse.dashboards.opening import Datasets
 from warehouse.datasets.registry import load_registry
-from warehouse.reading.cursors import CursorSigner
+from warehouse.reading.cursors import CursorSealer, CursorSigner
 from warehouse.reading.doctypes import DocTypes
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Services:
     erps: Mapping[str, ErpInstance]
     doctypes: DocTypes
     signer: CursorSigner
+    sealer: CursorSealer
     etags: Etags
     snapshots: Snapshots
     proxies: Proxies
@@ -53,6 +54,7 @@ class Services:
             erps=erps,
             doctypes=DocTypes(erps, snapshots),
             signer=CursorSigner(secret_key),
+            sealer=CursorSealer(secret_key),
             etags=Etags(secret_key),
             snapshots=snapshots,
             proxies=Proxies(settings.csa_trusted_proxies),

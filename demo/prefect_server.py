@@ -123,8 +123,9 @@ class PrefectServer:
         change = {"flow_runs": which, "state": state, "force": True}
         ended, give_up_at = 0, time.monotonic() + limit_s
         while results := self.post("flow_runs/bulk_set_state", change)["results"]:
-            ended += sum(result["status"] == "ACCEPT" for result in results)
-            if time.monotonic() > give_up_at:
+            accepted = sum(result["status"] == "ACCEPT" for result in results)
+            ended += accepted
+            if not accepted and time.monotonic() > give_up_at:
                 raise RuntimeError(f"Earlier runs could not be ended: {results[0]['details']}")
         return ended
 

@@ -138,7 +138,7 @@ class DatasetController(Controller):
         """
         opened = await _open(request, slug)
         asked = ListRequest(read_filters(request), sort, fields, size, cursor, count)
-        page = await read_row_page(opened, request.user, asked, request.services.signer)
+        page = await read_row_page(opened, request.user, asked, request.services.sealer)
         note_rows(request, len(page.rows))
         return Answer(DatasetRowPage.of(opened, page))
 

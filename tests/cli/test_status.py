@@ -63,7 +63,8 @@ async def test_failures_stand_with_their_cure(csa: Csa, ingester: Ingester, site
     assert "failed" in customer
     assert "text/html" in customer
     assert "Check that ERP__SITE__URL" in customer
-    (item,) = (line for line in finished.stdout.splitlines() if "Item" in line)
+    told, item = (line for line in finished.stdout.splitlines() if "Item" in line)
+    assert "not seen The key may not read any more: Item (since" in told
     assert "denied" in item
     assert "Give the integration user a role" in item
 

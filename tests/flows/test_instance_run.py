@@ -52,6 +52,7 @@ async def test_a_retried_reconcile_buries_what_left_since_the_first_attempt(
     failing_supplier: SiteProcess, ingester: Ingester
 ):
     control = failing_supplier.control
+    await ingester.run("Customer")
     attempts = Attempts(reconcile, {"instance": "site", "doctypes": BOTH})
     first = await attempts.run()
     assert first.is_failed(), first

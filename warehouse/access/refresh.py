@@ -227,7 +227,6 @@ async def _store(pointer: AccessPointer, found: _Found) -> Refreshed:
     pointer.rows = found.counts
     pointer.emptied = {}
     pointer.failure = None
-    pointer.is_doubted = False
     pointer.pending = sorted(found.snapshot.pending)
     await put_in_force(pointer)
     await drop_unused(pointer, before, found.started)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from warehouse.datasets.declaration import ColumnKind, MeasureKind
+from warehouse.datasets.declaration import MONTH, OVER_MONTHS, ColumnKind, MeasureKind
 from warehouse.errors import QueryRefused
 from warehouse.reading.columns import Column, Columns, Kind
 from warehouse.reading.filters import parse_filters
@@ -43,7 +43,8 @@ class RowColumns:
     @cached_property
     def dimensions(self) -> dict[str, Kind]:
         """What rows can be grouped by: the engine's columns, then the dataset's."""
-        kinds = {name: _FILLED[name] for name in self.dataset.partition.columns}
+        filled = (name for name in self.dataset.partition.columns if name not in self.hidden)
+        kinds = {name: _FILLED[name] for name in filled}
         shown = (one for one in self.dataset.dimensions if one.name not in self.hidden)
         return kinds | {one.name: _KINDS[one.kind] for one in shown}
 
@@ -53,7 +54,7 @@ class RowColumns:
         return {
             one.name: one
             for one in self.dataset.measures
-            if not self.hidden & {one.name, *one.parts}
+            if not self.hidden & {one.name, *one.parts, *_times(one)}
         }
 
     @cached_property
@@ -110,6 +111,11 @@ def read_instances(dataset: Dataset, filters: Iterable[tuple[str, str]]) -> froz
 def is_over_time(measure: Measure, by: Iterable[str], time: str | None) -> bool:
     """Say whether a measure must not be summed over the partitions that a query spans."""
     return measure.kind is MeasureKind.LAST and time is not None and time not in by
+
+
+def _times(measure: Measure) -> Iterable[str]:
+    """Return the columns of the engine that a measure compares rows by."""
+    return (MONTH,) if measure.kind in OVER_MONTHS else ()
 
 
 def _unknown(parameter: str, name: str, known: Iterable[str]) -> QueryRefused:

@@ -17,15 +17,14 @@ from warehouse.reading.documents import LIMIT_MS, SORT_NEEDS_TOO_MUCH_MEMORY
 from warehouse.reading.filters import compile_filters, parse_filters
 from warehouse.reading.listing import COUNT_CAP, COUNT_LIMIT_MS, Counting
 from warehouse.reading.projection import WHOLE, parse_names
-from warehouse.reading.sorting import parse_sort
+from warehouse.reading.sorting import Sort, parse_sort
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from warehouse.dashboards.opening import OpenDataset
-    from warehouse.reading.cursors import CursorSigner
+    from warehouse.reading.cursors import CursorSealer
     from warehouse.reading.listing import ListRequest
-    from warehouse.reading.sorting import Sort
     from warehouse.reading.subject import Subject
 
 KEY = "row"
@@ -77,13 +76,29 @@ def plan_rows(opened: OpenDataset, request: ListRequest) -> RowPlan:
     """
     columns = RowColumns.of(opened).stored
     conditions = compile_filters(parse_filters(columns, request.filters))
-    sort = parse_sort(columns, request.sort, default=None, last=KEY)
+    sort = _take_hidden(opened, parse_sort(columns, request.sort, default=None, last=KEY))
     names = parse_names(columns, None if request.fields == WHOLE else request.fields)
     return RowPlan({"$and": [opened.condition, *conditions]}, sort, names)
 
 
+def _take_hidden(opened: OpenDataset, sort: Sort) -> Sort:
+    """Return an order that tells nothing of hidden columns, as that of keys made of them would.
+
+    What is left of the key comes first; only rows that are alike in that follow each other by key.
+    """
+    names = dict.fromkeys([*opened.dataset.partition.columns, *opened.dataset.key])
+    if opened.hidden.isdisjoint(names):
+        return sort
+    _, direction = sort.keys[-1]
+    keys = dict(sort.keys[:-1])
+    for name in names:
+        if name not in opened.hidden:
+            keys.setdefault(name, direction)
+    return Sort((*keys.items(), (KEY, direction)))
+
+
 async def read_row_page(
-    opened: OpenDataset, subject: Subject, request: ListRequest, signer: CursorSigner
+    opened: OpenDataset, subject: Subject, request: ListRequest, sealer: CursorSealer
 ) -> RowPage:
     """Return the page that `request` asks for.
 
@@ -96,7 +111,7 @@ async def read_row_page(
     identity.append(request.fields)
     condition = plan.condition
     if request.cursor is not None:
-        values = [_unpack(value) for value in signer.read(identity, request.cursor)]
+        values = [_unpack(value) for value in sealer.read(identity, request.cursor)]
         condition = {"$and": [condition, {"$or": plan.sort.after(values)}]}
     rows = await _find(opened, plan, condition, request.size + 1)
     is_last = len(rows) <= request.size
@@ -104,7 +119,7 @@ async def read_row_page(
     next_cursor = None
     if not is_last:
         values = [_pack(rows[-1].get(path)) for path, _ in plan.sort.keys]
-        next_cursor = signer.make(identity, values)
+        next_cursor = sealer.make(identity, values)
     if is_last and request.cursor is None and request.count is not Counting.NONE:
         return RowPage(rows, plan.names, None, len(rows), is_count_capped=False)
     count, is_capped = await _count(opened, plan.condition, request.count)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from warehouse.access.verdict import Access, Code, Denial, OwnerBranch, RoleBranch, SharesBranch
+from warehouse.datasets.declaration import MONTH, Measure
 from warehouse.transform.links import HAS_ROWS
 from warehouse.transform.observing import DATASET, DOCTYPE
 
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from warehouse.access.verdict import Branch, LinkConstraint
-    from warehouse.datasets.declaration import Dataset, Dimension, Measure
+    from warehouse.datasets.declaration import Dataset, Dimension
     from warehouse.documents.datasets import LivePartition
     from warehouse.transform.links import Links
 
 Condition = dict[str, Any]
 # Rows of it can't be seen: whatever else holds, this does not.
 NOTHING: Condition = {"build_id": {"$in": []}}
+INR = "INR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,7 @@ def _judge_rows(case: Case) -> Grant:
         for doctype in case.dataset.rows_of
         for condition in _rewrite(case, doctype, case.compiled[doctype])
     ]
-    hidden = frozenset(
-        column.name for column in columns_of(case.dataset) if _is_hidden(case, column)
-    )
+    hidden = frozenset(_hide(case))
     if not shown:
         return Grant(NOTHING, hidden)
     builds = [one.build_id for one in case.partitions]
@@ -228,9 +228,21 @@ def _cover_names(dataset: Dataset, doctype: str, names: tuple[str, ...]) -> Cond
     return None
 
 
+def _hide(case: Case) -> Iterable[str]:
+    """Yield the columns that reveal what the person may not see, the engine's among them."""
+    yield from (one.name for one in columns_of(case.dataset) if _is_hidden(case, one))
+    if not all(_shows(case, path) for path in case.dataset.dates):
+        yield MONTH
+
+
 def _is_hidden(case: Case, column: Dimension | Measure) -> bool:
     """Say whether a column reveals what the person may not see."""
-    shows = all(_shows(case, path) for path in column.of)
+    made_of = column.of
+    if isinstance(column, Measure) and column.unit.startswith(INR):
+        # A rate to INR tells of the company's currency, and of the day.
+        made_of += tuple(f"{doctype}.company" for doctype in case.dataset.rows_of)
+        made_of += case.dataset.dates
+    shows = all(_shows(case, path) for path in made_of)
     return not (shows and all(shows_in_all(case.compiled, path) for path in column.evidence))
 
 

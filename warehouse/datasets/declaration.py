@@ -20,6 +20,7 @@ Expression = Any
 """An aggregation expression, such as `"$posting_date"` or `{"$ne": ["$is_opening", "Yes"]}`."""
 Stages = list[dict[str, Any]]
 Row = dict[str, Any]
+MONTH = "month"
 
 
 class Partition(StrEnum):
@@ -39,7 +40,7 @@ class Partition(StrEnum):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that the engine fills."""
-        more = {Partition.INSTANCE_MONTH: ("month",), Partition.INSTANCE_AS_OF: ("as_of",)}
+        more = {Partition.INSTANCE_MONTH: (MONTH,), Partition.INSTANCE_AS_OF: ("as_of",)}
         return ("instance", *more.get(self, ()))
 
 
@@ -156,6 +157,10 @@ class MeasureKind(StrEnum):
     def is_stored(self) -> bool:
         """Whether rows have a column of it, Decimal128 or a whole number."""
         return self.is_summed or self in {MeasureKind.MIN, MeasureKind.MAX}
+
+
+# What compares the months of an INSTANCE_MONTH dataset.
+OVER_MONTHS = frozenset({MeasureKind.NEW, MeasureKind.RETURNING, MeasureKind.GROWTH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +294,12 @@ class Dataset:
         """What the rule must give of each row: the engine fills the partition's own."""
         stored = [one.name for one in self.measures if one.kind.is_stored]
         return (*(one.name for one in self.dimensions), *stored)
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        """The fields that say into which month the documents fall that rows are parts of."""
+        dated = (one for one in self.doctypes if one.date and one.doctype in self.rows_of)
+        return tuple(f"{one.doctype}.{one.date}" for one in dated)
 
     @property
     def doctypes(self) -> tuple[Source, ...]:

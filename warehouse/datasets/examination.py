@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from warehouse.cleaning.rules import RULES
-from warehouse.datasets.declaration import ColumnKind, MeasureKind, Partition
+from warehouse.datasets.declaration import OVER_MONTHS, ColumnKind, MeasureKind, Partition
 from warehouse.documents.raw import SORTED_BY
 from warehouse.variables import suggest
 
@@ -46,7 +46,6 @@ _PARTS = {
     MeasureKind.RETURNING: _OF_VALUES,
     MeasureKind.GROWTH: (("additive",), "what grows is one additive measure"),
 }
-_OVER_MONTHS = {MeasureKind.NEW, MeasureKind.RETURNING, MeasureKind.GROWTH}
 
 
 def find_faults(dataset: Dataset, known: Mapping[str, Dataset]) -> Iterator[str]:
@@ -137,6 +136,10 @@ def _rows_of_faults(dataset: Dataset, known: Mapping[str, Dataset]) -> Iterator[
     for doctype in dataset.rows_of:
         if doctype not in there:
             yield f"rows_of names {doctype}, which is no source of it"
+        elif dataset.partition is Partition.INSTANCE_MONTH and not any(
+            one.doctype == doctype and one.date for one in dataset.doctypes
+        ):
+            yield f"{doctype}, of which rows are parts, has no date, by which months are hidden"
 
 
 def _of_faults(
@@ -202,7 +205,7 @@ def _measure_faults(dataset: Dataset, measure: Measure) -> Iterator[str]:
         yield f"{label}: {said}"
     if measure.kind is MeasureKind.ADDITIVE and dataset.partition is Partition.INSTANCE_AS_OF:
         yield f"{label}: each day has it anew, so it is of kind LAST"
-    if measure.kind in _OVER_MONTHS and dataset.partition is not Partition.INSTANCE_MONTH:
+    if measure.kind in OVER_MONTHS and dataset.partition is not Partition.INSTANCE_MONTH:
         yield f"{label}: it compares months, so the partition is INSTANCE_MONTH"
     if measure.kind is MeasureKind.GROWTH:
         for one in dataset.dimensions:

@@ -161,25 +161,28 @@ def line_marks(**more: Expression) -> Expression:
 
 def calendar_columns(*of: str) -> tuple[Dimension, ...]:
     """Return the declared columns of a date and its place in fiscal year and season."""
+    # Each company has fiscal years of its own.
+    fiscal = (*of, *(f"{path.partition('.')[0]}.company" for path in of))
+    quarter = "Q1 is April to June"
     return (
         day("posting_date", "Date", *of),
-        text("fiscal_year", "Fiscal year", *of, description="2025-26"),
-        integer("fiscal_month", "Month of the fiscal year", *of, description="1 is April"),
-        text(
-            "fiscal_quarter", "Quarter of the fiscal year", *of, description="Q1 is April to June"
-        ),
+        text("fiscal_year", "Fiscal year", *fiscal, description="2025-26"),
+        integer("fiscal_month", "Month of the fiscal year", *fiscal, description="1 is April"),
+        text("fiscal_quarter", "Quarter of the fiscal year", *fiscal, description=quarter),
         text("season", "Season", *of, description="kharif, rabi or summer"),
         text("season_year", "Year of the season", *of, description="from June to May: 2025-26"),
     )
 
 
-def line_columns(*doctypes: str) -> tuple[Dimension, ...]:
-    """Return the declared dimensions of `line_row`."""
+def line_columns(*doctypes: str, party: str) -> tuple[Dimension, ...]:
+    """Return the declared dimensions of `line_row`; `party`: the field of whom lines are with."""
 
     def of(field: str) -> tuple[str, ...]:
         return tuple(f"{doctype}.{field}" for doctype in doctypes)
 
     item = of("items.item_code")
+    named = (f"is_internal_{party}", *vouchers.INTERNAL_FIELDS)
+    internal = tuple(path for field in named for path in of(field))
     return (
         link("company", "Company", *of("company")),
         text("line", "Line", *of("items.name")),
@@ -201,17 +204,18 @@ def line_columns(*doctypes: str) -> tuple[Dimension, ...]:
         flag("is_return", "Return", *of("is_return")),
         text("return_against", "Return against", *of("return_against")),
         text("amended_from", "Amended from", *of("amended_from")),
-        flag("internal", "Within the group"),
+        flag("internal", "Within the group", *internal),
     )
 
 
 def line_measures(*doctypes: str) -> tuple[Measure, ...]:
     """Return the declared measures of `line_row`."""
     quantity = tuple(f"{doctype}.items.stock_qty" for doctype in doctypes)
+    rate = tuple(f"{one}.{field}" for one in doctypes for field in ("company", "posting_date"))
     return (
         amount("qty_stock", "Quantity", "stock UOM", *quantity, description="Sum it for one item."),
         amount("qty_unconverted", "Lines without kg, litre or number", "lines"),
-        amount("rate_missing", RATE_MISSING, "lines"),
+        amount("rate_missing", RATE_MISSING, "lines", *rate),
         amount("lines", "Lines", "lines"),
     )
 

@@ -168,6 +168,8 @@ def _if_goods(value: Expression, otherwise: Expression) -> Expression:
 _BOTH = (RECEIPT, INVOICE)
 _SUPPLIER = tuple(f"{doctype}.supplier" for doctype in _BOTH)
 _QTY = tuple(f"{doctype}.items.stock_qty" for doctype in _BOTH)
+# Whether an invoice's line is goods.
+_GOODS = (f"{INVOICE}.update_stock",)
 _PRICE = tuple(f"{doctype}.items.base_net_amount" for doctype in _BOTH)
 _NET = f"{INVOICE}.items.base_net_amount"
 _NOT_BILLED = tuple(
@@ -204,24 +206,30 @@ DATASET = Dataset(
     rows_of=_BOTH,
     cleaning=("C1", "C2", "C3", "C4", "C5", "C7", "C8", "C9", "C10", "C12", "C13"),
     dimensions=(
-        *line_columns(*_BOTH),
+        *line_columns(*_BOTH, party="supplier"),
         text("voucher_type", "Document type", description=f"{RECEIPT} or {INVOICE}"),
         text("voucher", "Document", *(f"{doctype}.name" for doctype in _BOTH)),
         link("supplier", "Supplier", *_SUPPLIER),
         known_by(text("party_id", "Supplier across instances", *_SUPPLIER), PARTY_EVIDENCE),
         text("supplier_group", "Supplier Group", *_SUPPLIER, "Supplier.supplier_group"),
         text("village", "Village", *_SUPPLIER, "Supplier.village", "Supplier.custom_village"),
-        flag("goods", "Goods", description="The line brought goods, and not only a bill."),
+        flag(
+            "goods", "Goods", *_GOODS, *(f"{one}.items.item_code" for one in _BOTH),
+            "Item.is_stock_item", description="The line brought goods, and not only a bill.",
+        ),
     ),
     measures=(
         *line_measures(*_BOTH),
-        amount("accepted_kg", "Accepted", "kg", *_QTY),
-        amount("rejected_kg", "Rejected", "kg", *(f"{one}.items.rejected_qty" for one in _BOTH)),
-        amount("organic_kg", "Accepted, said to be organic", "kg", *_QTY),
-        amount("received", "Received at its price", "INR", *_PRICE),
+        amount("accepted_kg", "Accepted", "kg", *_QTY, *_GOODS),
+        amount(
+            "rejected_kg", "Rejected", "kg",
+            *(f"{one}.items.rejected_qty" for one in _BOTH), *_GOODS,
+        ),
+        amount("organic_kg", "Accepted, said to be organic", "kg", *_QTY, *_GOODS),
+        amount("received", "Received at its price", "INR", *_PRICE, *_GOODS),
         amount(
             "landed", "Received at its landed cost", "INR",
-            *(f"{one}.items.valuation_rate" for one in _BOTH),
+            *(f"{one}.items.valuation_rate" for one in _BOTH), *_GOODS,
         ),
         empty_in(
             amount("amount", "Billed", "INR", _NET, description="Before tax, returns taken off."),

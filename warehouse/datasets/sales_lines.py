@@ -176,7 +176,7 @@ DATASET = Dataset(
     rows_of=BOTH,
     cleaning=("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C12", "C13", "C14"),
     dimensions=(
-        *line_columns(*BOTH),
+        *line_columns(*BOTH, party="customer"),
         text("invoice", "Invoice", *of_invoices("name")),
         link("customer", "Customer", *of_invoices("customer")),
         known_by(

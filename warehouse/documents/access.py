@@ -106,12 +106,19 @@ async def write_content(instance: str, version: str, data: bytes, now: datetime)
 
 
 async def put_in_force(pointer: AccessPointer) -> bool:
-    """Let a pointer replace the instance's, unless that was read later; return whether it did."""
-    values = pointer.model_dump(exclude={"id", "revision_id"})
+    """Let a pointer replace the instance's, unless that was read later; return whether it did.
+
+    A doubt goes that was known when the pointer was loaded, and none that came up since.
+    """
+    values = pointer.model_dump(exclude={"id", "revision_id", "is_doubted"})
+    is_later = {"$gt": ["$attempted_at", pointer.read_at]}
+    doubt = {"$or": [{"$literal": not pointer.is_doubted}, is_later]}
+    stays = {"$and": [{"$eq": ["$is_doubted", True]}, doubt]}
+    chosen = {name: {"$literal": value} for name, value in values.items()} | {"is_doubted": stays}
     earlier = {"$or": [{"read_at": None}, {"read_at": {"$lt": pointer.read_at}}]}
     try:
         answer = await AccessPointer.get_pymongo_collection().update_one(
-            {"_id": pointer.id, **earlier}, {"$set": values}, upsert=True
+            {"_id": pointer.id, **earlier}, [{"$set": chosen}], upsert=True
         )
     except DuplicateKeyError:  # there is one, and it was read later
         return False
@@ -119,8 +126,13 @@ async def put_in_force(pointer: AccessPointer) -> bool:
 
 
 async def record_failure(pointer: AccessPointer) -> None:
-    """Remember what was wrong with an attempt; the version in force stays."""
-    values = pointer.model_dump(include={"attempted_at", "emptied", "failure", "is_doubted"})
+    """Remember what was wrong with an attempt; the version in force stays.
+
+    So does a doubt: an attempt that began earlier knows nothing of one that another has found.
+    """
+    values = pointer.model_dump(include={"attempted_at", "emptied", "failure"})
+    if pointer.is_doubted:
+        values["is_doubted"] = True
     await AccessPointer.get_pymongo_collection().update_one(
         {"_id": pointer.id}, {"$set": values}, upsert=True
     )

@@ -74,6 +74,8 @@ class Swap:
                 cure="Nothing to do: the other process does the work.",
             )
         await mark_builds([record.id for record in passed], BuildState.LIVE, now)
+        failures = [record.id for record in built if record.state is BuildState.FAILED]
+        await mark_builds(failures, BuildState.FAILED, now)
         for record in passed:
             record.state = BuildState.LIVE
         await self._supersede(after, now)

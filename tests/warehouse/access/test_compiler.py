@@ -113,6 +113,16 @@ def test_too_many_names_show_nothing() -> None:
     assert world.permit("Company", "C1").denial() == "filter_too_large"
 
 
+def test_however_much_is_shared_takes_nothing_from_who_sees_all() -> None:
+    world = make_selling_world().grant(INVOICE, read_rule())
+    for number in range(MOST_NAMES + 1):
+        world.share(INVOICE, f"SI-{number}")
+    access = world.access()
+    assert access.is_unrestricted
+    assert access.condition == {}
+    assert world.permit("Company", "C1").denial() == "filter_too_large"
+
+
 def test_rows_of_earlier_scripts_are_not_judged(raw: Raw) -> None:
     world = make_selling_world().grant(INVOICE, read_rule()).permit("Company", "C1")
     invoice = {"name": "SI-1", "company": "C1", "items": []}

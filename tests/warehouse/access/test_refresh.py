@@ -246,3 +246,19 @@ async def empty_user_permissions(ingester: Ingester) -> dict[str, object]:
         (row,) = await client.list_rows(ListQuery("User Permission", ("*",)))
     ingester.delete("User Permission", row["name"], trace=False)
     return row
+
+
+async def test_a_doubt_is_not_lost_to_an_attempt_that_began_before_it(ingester: Ingester) -> None:
+    await refresh(ingester)
+    timed_out, succeeded = await pointer(), await pointer()
+    refused = await pointer()
+    refused.is_doubted = True
+    refused.attempted_at = NOON + timedelta(minutes=1)
+    await stored.record_failure(refused)
+    await stored.record_failure(timed_out)
+    assert (await pointer()).is_doubted
+    succeeded.read_at = succeeded.attempted_at = NOON + timedelta(minutes=2)
+    assert await stored.put_in_force(succeeded)
+    assert (await pointer()).is_doubted
+    await refresh(ingester, NOON + timedelta(minutes=3))
+    assert not (await pointer()).is_doubted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,13 @@ from tests.warehouse.access.worlds import make_field, make_meta, read_rule
 from tests.warehouse.dashboards.conftest import INVOICE, LINES, make_world
 from tests.warehouse.transform.rules import LINES as RULE
 from tests.warehouse.transform.rules import item, sale
+from warehouse.dashboards.columns import RowColumns
 from warehouse.dashboards.rows import EXPORT_LIMIT_MS, plan_rows, read_row_page
-from warehouse.datasets.declaration import Dimension
+from warehouse.datasets.declaration import Dimension, Measure, MeasureKind
 from warehouse.datasets.registry import Registry
 from warehouse.documents.raw import raw_model
 from warehouse.errors import AccessSnapshotStale, QueryRefused
-from warehouse.reading.cursors import CursorSigner
+from warehouse.reading.cursors import CursorSealer
 from warehouse.reading.documents import LIMIT_MS
 from warehouse.reading.listing import ListRequest
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from tests.transforming import Books
     from tests.warehouse.dashboards.conftest import Employee
 
-SIGNER = CursorSigner("secret")
+SEALER = CursorSealer("secret")
 
 
 def line(name: str, warehouse: str | None, net: float = 1.0) -> dict[str, Any]:
@@ -51,7 +53,7 @@ async def fill(books: Books) -> None:
 
 async def seen(employee: Employee, slug: str = "lines", **asked: Any) -> list[str]:
     opened = await employee.open(slug)
-    page = await read_row_page(opened, employee.subject, ListRequest(**asked), SIGNER)
+    page = await read_row_page(opened, employee.subject, ListRequest(**asked), SEALER)
     return [row.get("line", row.get("name")) for row in page.rows]
 
 
@@ -201,11 +203,77 @@ async def test_hidden_fields_are_not_shown_filtered_nor_sorted_by(books: Books, 
     world = employee.worlds["site"]
     world.add_doctype(make_meta("Sales Invoice Item", *LINES["fields"][:2], secret), is_child=True)
     opened = await employee.open("lines")
-    page = await read_row_page(opened, employee.subject, ListRequest(), SIGNER)
+    page = await read_row_page(opened, employee.subject, ListRequest(), SEALER)
     assert all("net" not in row for row in page.rows)
     for asked in ({"filters": (("net__gt", "1"),)}, {"sort": "net"}, {"fields": "net"}):
         with pytest.raises(QueryRefused):
             await seen(employee, **asked)
+
+
+def hide(employee: Employee, *names: str) -> None:
+    """Put fields of invoices above what the employee may read."""
+    fields = [one for one in INVOICE["fields"] if one["fieldname"] not in names]
+    secret = [make_field(name, permlevel=1) for name in names]
+    employee.worlds["site"].add_doctype(make_meta("Sales Invoice", *fields, *secret))
+
+
+async def test_a_cursor_tells_nothing_of_the_row_that_it_stands_at(
+    books: Books, employee: Employee
+):
+    await fill(books)
+    hide(employee, "company")
+    opened = await employee.open("lines")
+    cursors = []
+    for sort in (None, "-customer"):
+        asked = ListRequest(sort=sort, size=1)
+        page = await read_row_page(opened, employee.subject, asked, SEALER)
+        cursors.append(str(page.next_cursor))
+        held = urlsafe_b64decode(cursors[-1].partition(".")[0] + "==")
+        assert b"Co" not in held
+        assert b"2026-04" not in held
+    assert len({len(cursor) for cursor in cursors}) == 1
+    for wrong, code in ((f"A{cursors[0][1:]}", "invalid"), (cursors[1], "mismatch")):
+        with pytest.raises(QueryRefused) as refused:
+            await seen(employee, size=1, cursor=wrong)
+        assert refused.value.code == f"cursor_{code}"
+
+
+async def test_rows_do_not_stand_in_the_order_of_a_hidden_field(books: Books, employee: Employee):
+    await books.put(item("RICE", "Grain"))
+    for name, company, day in (("1", "Z", "2026-05-01"), ("2", "A", "2026-06-01"),
+                               ("3", "M", "2026-04-01")):  # fmt: skip
+        more = {"company": company, "items": [line(name, None)]}
+        await books.put(sale(name, day, **more))
+    await books.transform("lines")
+    assert await seen(employee) == [*"312"]
+    assert await seen(employee, sort="company") == [*"231"]
+    hide(employee, "company", "posting_date")
+    for sort, expected in ((None, "123"), ("item_code", "123"), ("-item_code", "321")):
+        found, cursor = [], None
+        opened = await employee.open("lines")
+        while not found or cursor:
+            asked = ListRequest(sort=sort, size=1, cursor=cursor)
+            page = await read_row_page(opened, employee.subject, asked, SEALER)
+            found += [row["line"] for row in page.rows]
+            cursor = page.next_cursor
+        assert found == [*expected]
+
+
+async def test_with_a_field_goes_all_that_is_derived_from_it(books: Books, employee: Employee):
+    await fill(books)
+    newcomers = Measure("newcomers", "New", "", MeasureKind.NEW, parts=("customer", "net"))
+    books.registry = Registry([replace(RULE, measures=(*RULE.measures, newcomers))])
+    hide(employee, "posting_date")
+    opened = await employee.open("lines")
+    assert opened.hidden == {"month", "net"}
+    page = await read_row_page(opened, employee.subject, ListRequest(), SEALER)
+    assert len(page.rows) == len("12345")
+    assert not any("month" in row for row in page.rows)
+    for asked in ({"filters": (("month__exact", "2026-04"),)}, {"sort": "month"}):
+        with pytest.raises(QueryRefused):
+            await seen(employee, **asked)
+    assert "newcomers" not in RowColumns.of(opened).measures
+    assert "month" not in RowColumns.of(opened).dimensions
 
 
 async def test_columns_of_a_doctype_that_may_not_be_read_are_hidden(
@@ -271,7 +339,7 @@ async def test_pages_follow_each_other_in_any_order(books: Books, employee: Empl
         cursor = None
         while True:
             asked = ListRequest(sort=sort, size=2, cursor=cursor)
-            page = await read_row_page(opened, employee.subject, asked, SIGNER)
+            page = await read_row_page(opened, employee.subject, asked, SEALER)
             found += [row["line"] for row in page.rows]
             cursor = page.next_cursor
             if cursor is None:
@@ -282,12 +350,12 @@ async def test_pages_follow_each_other_in_any_order(books: Books, employee: Empl
 async def test_a_walk_goes_on_over_a_new_build(books: Books, employee: Employee):
     await fill(books)
     first = await employee.open("lines")
-    page = await read_row_page(first, employee.subject, ListRequest(size=2), SIGNER)
+    page = await read_row_page(first, employee.subject, ListRequest(size=2), SEALER)
     await books.put(sale("ASHA", "2026-04-01", items=[line("1", "North", 7.0)]))
     await books.transform("lines")
     opened = await employee.open("lines")
     asked = ListRequest(size=50, cursor=page.next_cursor)
-    rest = await read_row_page(opened, employee.subject, asked, SIGNER)
+    rest = await read_row_page(opened, employee.subject, asked, SEALER)
     found = [row["line"] for row in (*page.rows, *rest.rows)]
     assert sorted(found) == [*"12345"]
 

@@ -1,4 +1,4 @@
-"""A rule that fails before anything is built of it."""
+"""A rule that fails before anything is built of it, and what is kept of builds that fail."""
 
 from __future__ import annotations
 
@@ -42,3 +42,12 @@ async def test_a_rule_that_fails_for_one_instance_keeps_no_other_partition_waiti
     books.registry = Registry([LINES, MONTHLY])
     assert (await books.transform())["lines"].pointer.failed == {}
     assert [row["instance"] for row in await books.rows("lines")] == ["other", "site"]
+
+
+async def test_a_record_of_a_build_that_failed_names_nobody_and_goes_in_time(books: Books):
+    await books.put(RICE, sale("INV-1", "2026-04-05", ("RICE", 2_000_000)))
+    await books.transform("lines")
+    [record] = await DatasetBuild.find({"state": BuildState.FAILED}).to_list()
+    assert record.names == {}
+    assert record.expires_at
+    assert record.failure
