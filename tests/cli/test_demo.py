@@ -17,7 +17,7 @@ from tests.processes import descendants
 from tests.warehouse.mongodb.conftest import is_running
 
 LIMIT_S = 600.0
-# Of its processes; mongod, which ends by itself and is not counted, takes some 20 more. On two cores
+# Of its processes; mongod, which ends by itself and is not counted, takes some 20 more. On 2 cores
 # with nothing else to do it then takes less than 150 s, and a busy machine changes this little.
 CPU_S = 130.0
 PARTS = {"prefect.server.api.server", "demo.site"}
