@@ -56,8 +56,19 @@ def build(_scope: Scope) -> list[Feed]:
     return [Feed(of=LINES, stages=[group], row=row)]
 
 
-def _total(column: str) -> Stages:
-    return [{"$group": {"_id": {"company": "$company"}, "total": {"$sum": f"${column}"}}}]
+def _add_rows(_scope: Scope) -> Stages:
+    return [{"$group": {"_id": {"company": "$company"}, "total": {"$sum": "$net"}}}]
+
+
+def _add_lines(_scope: Scope) -> Feed:
+    """Return the net sales of the lines, but for those of a sum that lacks a rate."""
+    sums = {name: {"$sum": f"${name}"} for name in ("net", "rate_missing")}
+    stages: Stages = [
+        {"$group": {"_id": {name: f"${name}" for name in KEY}, **sums}},
+        {"$match": {"rate_missing": 0}},
+        {"$group": {"_id": {"company": "$_id.company"}, "total": {"$sum": "$net"}}},
+    ]
+    return Feed(of=LINES, row={}, stages=stages)
 
 
 _NET = of_invoices("items.base_net_amount")
@@ -120,14 +131,7 @@ DATASET = Dataset(
         returning("customers_repeat", "Customers of before", "customers", ("party_id", "invoices")),
     ),
     checks=(HAS_RATE,),
-    tie_outs=(
-        TieOut(
-            "sales_lines",
-            "Net sales are those of the lines",
-            lambda _: _total("net"),
-            lambda _: Feed(of=LINES, row={}, stages=_total("net")),
-        ),
-    ),
+    tie_outs=(TieOut(LINES, "Net sales are those of the lines", _add_rows, _add_lines),),
     freshness_hours=30,
     build=build,
 )
