@@ -90,7 +90,10 @@ async def test_what_is_taken_away_breaks_a_running_export_off(
     monkeypatch: pytest.MonkeyPatch,
     take_away: Callable[[], Awaitable[None]],
 ):
+    # At each row it is looked up anew who reads and what they may see.
     monkeypatch.setattr("warehouse.dashboards.rows.LOOK_AGAIN_S", 0.0)
+    for room in ("accounts.identity", "access.snapshots"):
+        monkeypatch.setattr(f"warehouse.{room}.REMEMBERED_S", 0.0)
     monkeypatch.setattr("api.exports.BATCH_ROWS", 10)
     read: list[bytes] = []
     async with reader.stream("GET", EXPORT) as answer:
