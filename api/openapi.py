@@ -13,6 +13,7 @@ from litestar.openapi.spec import Components, Reference, SecurityScheme
 from api.app import CONTROLLERS
 from api.credentials import COOKIE, COOKIE_OVER_TLS, SAFE_METHODS
 from api.errors import KINDS
+from api.requests import ApiRequest
 
 OPENAPI_FILE = Path(__file__).with_name("openapi.json")
 VERSION = "1.0.0"
@@ -48,6 +49,7 @@ def describe_api() -> dict[str, Any]:
     )
     app = Litestar(
         route_handlers=CONTROLLERS,
+        request_class=ApiRequest,
         openapi_config=config,
     )
     document = app.openapi_schema.to_schema()

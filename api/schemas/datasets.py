@@ -185,7 +185,7 @@ class DatasetDetail(DatasetSummary, frozen=True, kw_only=True):
             key=list(dataset.key),
             partition=dataset.partition.value,
             cleaning=list(dataset.cleaning),
-            sources=[_source(one) for one in dataset.sources],
+            sources=[_source(one) for one in dataset.sources if not one.called],
             columns=_columns(columns),
             measures=[DatasetMeasure.of(one) for one in columns.measures.values()],
             checks=[DatasetCheck(code, title, code not in failed) for code, title in checks],
