@@ -14,12 +14,12 @@ from warehouse.documents.dataset_status import find_as_of
 from warehouse.reading.filters import operators_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from warehouse.dashboards.opening import OpenDataset
     from warehouse.dashboards.query import Answered
     from warehouse.dashboards.rows import RowPage
-    from warehouse.datasets.declaration import Dataset, Measure
+    from warehouse.datasets.declaration import Dataset, Measure, Upstream
     from warehouse.documents.datasets import LivePartition
 
 AsOf = Annotated[
@@ -185,7 +185,7 @@ class DatasetDetail(DatasetSummary, frozen=True, kw_only=True):
             key=list(dataset.key),
             partition=dataset.partition.value,
             cleaning=list(dataset.cleaning),
-            sources=[_source(one) for one in dataset.sources if not one.called],
+            sources=_describe_sources(dataset.sources),
             columns=_columns(columns),
             measures=[DatasetMeasure.of(one) for one in columns.measures.values()],
             checks=[DatasetCheck(code, title, code not in failed) for code, title in checks],
@@ -254,10 +254,16 @@ class DatasetQueryAnswer(Struct, frozen=True):
         )
 
 
-def _source(source: Any) -> DatasetSource:
-    if isinstance(source, Source):
-        return DatasetSource(source.doctype, None, list(source.fields))
-    return DatasetSource(None, source.slug, [])
+def _describe_sources(sources: Iterable[Source | Upstream]) -> list[DatasetSource]:
+    """Return DocTypes, each once with all that is read of it, and then datasets."""
+    fields: dict[str, dict[str, None]] = {}
+    for one in sources:
+        if isinstance(one, Source):
+            fields.setdefault(one.doctype, {}).update(dict.fromkeys(one.fields))
+    doctypes = [DatasetSource(doctype, None, [*names]) for doctype, names in fields.items()]
+    return doctypes + [
+        DatasetSource(None, one.slug, []) for one in sources if not isinstance(one, Source)
+    ]
 
 
 _FILLED = {"instance": "Instance", "month": "Month", "as_of": "As of"}
