@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -168,7 +168,8 @@ def constrain_own(snapshot: Snapshot, user: str, doctype: str) -> Access | Denia
         return demanded
     own, *others = (branch.condition for branch in compiled.branches)
     mistaken = {"$or": [{"$and": [own, demanded.condition]}, *others]}
-    return type("Mistaken", (Access,), {"condition": mistaken})(**vars(compiled))
+    given = {field.name: getattr(compiled, field.name) for field in fields(compiled)}
+    return type("Mistaken", (Access,), {"condition": mistaken})(**given)
 
 
 def mistaken(change: Callable[[Snapshot], Snapshot]) -> Compile:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bson.decimal128 import Decimal128
 
-from warehouse.datasets.procurement_season import DATASET, GROUP, SUMMED, build
+from warehouse.datasets.procurement_season import COUNTED, DATASET, GROUP, MONEY, build
 from warehouse.datasets.scope import Scope
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def buy(supplier: str, rate: str | None, *, hub: str = "North", is_return: bool 
     kg = None if rate is None else Decimal(-2 if is_return else 2)
     paid = None if rate is None or kg is None else Decimal128(Decimal(rate) * kg)
     weight = None if kg is None else Decimal128(kg)
-    numbers = {**dict.fromkeys(SUMMED, ONE), "amount_kg": paid, "billed_kg": weight}
+    numbers = {**dict.fromkeys((*COUNTED, *MONEY), ONE), "amount_kg": paid, "billed_kg": weight}
     place = {**dict.fromkeys(GROUP, "one"), "warehouse": hub}
     return {**place, **numbers, "supplier": supplier, "party_id": supplier, "is_return": is_return}
 
