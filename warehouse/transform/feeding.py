@@ -20,6 +20,7 @@ SEPARATOR = "\x1f"
 DOCUMENT = "_document"
 REJECTED = "_rejected"
 CLEANED = "cleaned"
+LOTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,9 @@ def row_key(dataset: Dataset) -> dict[str, Any]:
     for name in names:
         parts += [{"$toString": {"$ifNull": [f"${name}", ""]}}, SEPARATOR]
     key = {"$concat": parts[:-1]}
-    lot = {"$concat": ["rejected", SEPARATOR, {"$toString": {"$rand": {}}}]}
+    # Six digits each: of a thousand rows two would draw the same.
+    lots = [{"$toString": {"$rand": {}}} for _ in range(LOTS)]
+    lot = {"$concat": ["rejected", SEPARATOR, *lots]}
     return {"$cond": [{"$gt": ["$rejected", None]}, lot, key]}
 
 
