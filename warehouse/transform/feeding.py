@@ -74,7 +74,7 @@ def row_key(dataset: Dataset) -> dict[str, Any]:
         parts += [{"$toString": {"$ifNull": [f"${name}", ""]}}, SEPARATOR]
     key = {"$concat": parts[:-1]}
     # Six digits each: of a thousand rows two would draw the same.
-    lots = [{"$toString": {"$rand": {}}} for _ in range(LOTS)]
+    lots: list[Any] = [{"$toString": {"$rand": {}}} for _ in range(LOTS)]
     lot = {"$concat": ["rejected", SEPARATOR, *lots]}
     return {"$cond": [{"$gt": ["$rejected", None]}, lot, key]}
 
